@@ -87,9 +87,9 @@ def _plain(node: yaml.Node, where: Where, path: str, lines: dict[Where, int], pr
         problems.append(Problem(path, line, "anchors and aliases are not allowed", "write the value again"))
         return None
     seen.add(id(node))
+    if node.tag not in _PLAIN_TAGS:
+        problems.append(Problem(path, line, f"tag {node.tag} is not allowed", "remove the tag"))
     if isinstance(node, yaml.ScalarNode):
-        if node.tag not in _PLAIN_TAGS:
-            problems.append(Problem(path, line, f"tag {node.tag} is not allowed", "remove the tag"))
         return _scalar(node)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*where, index), path, lines, problems, seen) for index, item in enumerate(node.value)]
@@ -107,7 +107,7 @@ def _plain(node: yaml.Node, where: Where, path: str, lines: dict[Where, int], pr
     return result
 
 
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "bool", "null", "float", "timestamp", "value", "merge")}
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "bool", "null", "float", "timestamp", "value", "merge", "seq", "map")}
 
 
 def _scalar(node: yaml.ScalarNode) -> str | int | bool | None:
