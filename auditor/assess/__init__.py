@@ -1,0 +1,1 @@
+"""From findings, answers, waivers and a date to the state of every requirement; pure."""

@@ -1,0 +1,1 @@
+"""Content files: controls, frameworks and reference data, strictly read."""
