@@ -44,7 +44,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     def natural_id(self) -> str:
         """Return the id that the natural key asks for."""
-        return row_id(*(getattr(self, name) for name in self.KEY))
+        return self.id if self.KEY == ("id",) else row_id(*(getattr(self, name) for name in self.KEY))
 
 
 def row_id(*parts: str | int) -> str:

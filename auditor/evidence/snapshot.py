@@ -164,7 +164,7 @@ class SnapshotWriter:
 
     def _write(self, table: str) -> FileEntry:
         parts = [
-            sorted(lines) if table in _LEDGER else _sorted_by_name(lines, table)
+            sorted(lines) if table == "plan" else _sorted_by_name(lines, table)
             for (name, _s), lines in sorted(self._spools.items())
             if name == table
         ]
