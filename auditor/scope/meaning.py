@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from auditor.scope.countries import COUNTRIES
 from auditor.scope.document import DECLARED, UNSEEN
 from auditor.scope.literals import of_settings
 from auditor.scope.problems import nearest
+from auditor.scope.shapes import DAY
 from auditor.text import _
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def of_meaning(document: Document, value: Any, tables: Collection[str]) -> Itera
             item["id"] for _w, provider in _items(value, "providers") for _v, item in _items(provider, "services") if _text(item, "id")
         },
     }
+    yield from _unprintable(document, (), value)
     yield from _twice(document, value)
     for where, item in _items(value, "sites"):
         yield from _country(document, where, item)
@@ -46,11 +49,27 @@ def of_meaning(document: Document, value: Any, tables: Collection[str]) -> Itera
             yield from _named(document, (*where, *inner), place, known)
 
 
-def _items(value: Any, key: str) -> Iterator[tuple[Where, dict[str, Any]]]:
+def _list(value: Any, key: str) -> list[Any]:
     found = value.get(key) if isinstance(value, dict) else None
-    for index, item in enumerate(found if isinstance(found, list) else []):
+    return found if isinstance(found, list) else []
+
+
+def _items(value: Any, key: str) -> Iterator[tuple[Where, dict[str, Any]]]:
+    for index, item in enumerate(_list(value, key)):
         if isinstance(item, dict):
             yield (key, index), item
+
+
+def _unprintable(document: Document, where: Where, value: Any) -> Iterator[Problem]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key != "settings":
+                yield from _unprintable(document, (*where, key), item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unprintable(document, (*where, index), item)
+    elif isinstance(value, str) and not value.isprintable():
+        yield document.problem(where, _("a control character or a line break in a text"), _("write it on one line"))
 
 
 def _text(item: dict[str, Any], key: str) -> str:
@@ -86,7 +105,7 @@ def _twice(document: Document, value: Any) -> Iterator[Problem]:
             first.setdefault(name, where)
     first_source: dict[str, Where] = {}
     for where, item in _items(value, "sources"):
-        for index, name in enumerate(item.get("formerly") or []):
+        for index, name in enumerate(_list(item, "formerly")):
             if name in _ids(value, "sources") or name in first_source:
                 yield document.problem(
                     (*where, "formerly", index),
@@ -124,23 +143,30 @@ def _certificates(document: Document, where: Where, provider: dict[str, Any]) ->
     own = _ids(provider, "services")
     for inner, item in _items(provider, "certificates"):
         place = (*where, *inner)
-        for index, name in enumerate(item.get("services") or []):
+        for index, name in enumerate(_list(item, "services")):
             if isinstance(name, str) and name not in own:
                 message = _("{name} is not a service of this provider").format(name=name)
                 yield document.problem((*place, "services", index), message, nearest(name, own))
         if item.get("activities") and item.get("scheme") not in {"hds", None}:
             yield document.problem((*place, "activities"), _("only an HDS certificate names activities"), _("remove them"))
+        if not _inside(_text(item, "document")):
+            message = _("a document is named by its path from the folder of this file")
+            yield document.problem((*place, "document"), message, _("copy it into the workspace: documents/certificate.pdf"))
         days = {}
         for key in ("issued", "valid_until"):
             try:
                 days[key] = date.fromisoformat(_text(item, key))
             except ValueError:
-                if len(_text(item, key)) == 10:  # noqa: PLR2004 — shaped as a day, else the shape says so
+                if re.match(DAY, _text(item, key)):
                     yield document.problem(
                         (*place, key), _("{day} is not a day of the calendar").format(day=_text(item, key)), _("write a day as 2026-11-24")
                     )
         if len(days) == 2 and days["valid_until"] < days["issued"]:  # noqa: PLR2004 — both
             yield document.problem((*place, "valid_until"), _("it ends before it begins"), _("swap the two days, or mend one"))
+
+
+def _inside(path: str) -> bool:
+    return not path.startswith(("/", "~")) and ".." not in path.split("/")
 
 
 def _source(document: Document, where: Where, item: dict[str, Any], tables: Collection[str]) -> Iterator[Problem]:

@@ -32,8 +32,9 @@ def of_shape(document: Document, value: Any) -> Iterator[Problem]:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the hint for an unknown word: the nearest known one, or all of them when they are few."""
     names = sorted(known)
-    if near := difflib.get_close_matches(word, names, 1):
-        return _("did you mean {name}?").format(name=near[0])
+    folded = {name.casefold(): name for name in names}
+    if near := difflib.get_close_matches(word.casefold(), folded, 1):
+        return _("did you mean {name}?").format(name=folded[near[0]])
     if not names:
         return _("none is declared in this file")
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")  # noqa: PLR2004 — what a line of terminal holds

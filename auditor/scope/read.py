@@ -18,9 +18,10 @@ from auditor.scope.problems import of_shape
 from auditor.text import _
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from auditor.codec import Where
     from auditor.evidence.row import Row
     from auditor.scope.context import ContextRule
     from auditor.scope.document import Location, Source, Value
@@ -99,7 +100,7 @@ class Scope:
 
 
 def load(path: Path) -> Scope:
-    """Read a scope file; raises ContentError with all its problems."""
+    """Read a scope file; raises ContentError with all its problems, documents that are not there included."""
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_CONTENT_BYTES + 1)
@@ -107,7 +108,21 @@ def load(path: Path) -> Scope:
         raise ContentError(
             [Problem(str(path), 1, _("cannot be read: {why}").format(why=error.strerror), _("check the path and its rights"))]
         ) from error
-    return parse(raw, str(path))
+    scope = parse(raw, str(path))
+    if problems := [
+        scope.document.problem(where, _("no document {name}").format(name=name), _("copy it into the workspace, or remove the line"))
+        for where, name in _documents(scope)
+        if not (path.parent / name).is_file()
+    ]:
+        raise ContentError(problems)
+    return scope
+
+
+def _documents(scope: Scope) -> Iterator[tuple[Where, str]]:
+    for number, provider in enumerate(scope.providers):
+        for index, certificate in enumerate(provider.certificates):
+            if certificate.document is not None:
+                yield ("providers", number, "certificates", index, "document"), certificate.document
 
 
 def parse(raw: bytes, path: str = "auditor.yaml", tables: Collection[str] = TABLES) -> Scope:
@@ -129,7 +144,7 @@ def parse(raw: bytes, path: str = "auditor.yaml", tables: Collection[str] = TABL
     if problems:
         raise ContentError(list(dict.fromkeys(problems)))
     try:
-        file = msgspec.convert(_texts(value), ScopeFile)
+        file = msgspec.convert(_named(value), ScopeFile)
     except msgspec.ValidationError as error:
         raise ContentError([Problem(path, 1, str(error))]) from error
     return Scope(raw, document, file)
@@ -144,25 +159,31 @@ def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable())[:253]
 
 
+_NAMES = {"finess_ej", "finess_eg", "version"}
+"""Texts that may be made of digits only; without quotes YAML gives integers."""
+
+
 def _spoken(value: Any) -> Any:
-    """Leave out the keys that say nothing: `sites:` with all its lines commented out is no list, but no error either."""
+    """Return what the file says: names made of digits as texts, and without the keys that say nothing.
+
+    `sites:` with all its lines commented out is no list, but no error either. Settings are left as they are.
+    """
     if isinstance(value, dict):
-        return {key: item if key == "settings" else _spoken(item) for key, item in value.items() if item is not None}
+        return {
+            key: str(item) if key in _NAMES and type(item) is int else item if key == "settings" else _spoken(item)
+            for key, item in value.items()
+            if item is not None
+        }
     return [_spoken(item) for item in value] if isinstance(value, list) else value
 
 
-def _texts(value: dict[str, Any]) -> dict[str, Any]:
-    """Turn into text the numbers that are names, and give each certificate its id."""
-
-    def text(item: dict[str, Any]) -> dict[str, Any]:
-        return {key: str(found) if key in {"finess_ej", "finess_eg", "version"} else found for key, found in item.items()}
-
-    result = {**value, "organisation": text(value.get("organisation", {})), "sites": [text(site) for site in value.get("sites", [])]}
-    result["providers"] = [
+def _named(value: dict[str, Any]) -> dict[str, Any]:
+    """Give each certificate its id."""
+    providers = [
         {
             **provider,
-            "certificates": [{**text(item), "id": certificate_id(provider["id"], item)} for item in provider.get("certificates", [])],
+            "certificates": [{**item, "id": certificate_id(provider["id"], item)} for item in provider.get("certificates", [])],
         }
         for provider in value.get("providers", [])
     ]
-    return result
+    return {**value, "providers": providers}
