@@ -21,7 +21,7 @@ def json_schema(settings: Mapping[str, Mapping[str, Any]] | None = None) -> dict
     parts = {name: _tidy(part) for name, part in sorted(parts.items())}
     choices: list[dict[str, Any]] = []
     for kind, own in sorted((settings or {}).items()):
-        inner = _tidy(_renamed(dict(own), f"settings-{kind}"))
+        inner = _renamed(dict(own), f"settings-{kind}")
         parts |= {f"settings-{kind}-{name}": part for name, part in inner.pop("$defs", {}).items()}
         parts[f"settings-{kind}"] = inner
         choices.append(
@@ -71,8 +71,9 @@ def _tidy(value: Any, name: str = "") -> Any:
     elif branches and all(set(item) == {"type"} for item in branches):
         del result["anyOf"]
         result["type"] = sorted(item["type"] for item in branches)
-    if result.get("default") in ([], {}) and result.get("type") in {"array", "object"}:
-        result["type"] = [result["type"], "null"]  # a key left empty says nothing
+    for key, item in result.get("properties", {}).items():
+        if key not in result.get("required", []) and item.get("type") in ("array", "object"):
+            item["type"] = [item["type"], "null"]  # a key left empty says nothing
     if name in _NUMBER_LIKE:
         kinds = result["type"] if isinstance(result["type"], list) else [result["type"]]
         result["type"] = ["string", "integer", *(kind for kind in kinds if kind == "null")]

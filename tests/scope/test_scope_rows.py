@@ -50,8 +50,8 @@ def test_rows_are_declared_whole_and_canonical():
     by_table = {row.TABLE: row for row in rows}
     assert by_table["organisation"].id == "organisation"
     assert by_table["organisation"].name is None
-    assert by_table["certificate"].issued_at == datetime(2025, 1, 31)  # noqa: DTZ001 — evidence is naive UTC
-    assert by_table["certificate"].valid_until == datetime(2028, 1, 30, 23, 59, 59)  # noqa: DTZ001
+    assert by_table["certificate"].issued_at == datetime(2025, 1, 31)
+    assert by_table["certificate"].valid_until == datetime(2028, 1, 30, 23, 59, 59)
     assert by_table["service"].activities == "hardware platform"
     assert by_table["source"].applications == "menu pacs"
     applications = {row.id: row for row in rows if row.TABLE == "application"}

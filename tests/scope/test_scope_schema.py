@@ -70,4 +70,4 @@ def test_the_published_schema_is_up_to_date():
     from auditor.collect import registry
 
     schema = json_schema({kind: registry.settings_schema(kind) for kind in registry.BUILTIN})
-    assert json.loads(COMMITTED.read_text()) == schema, "run: python docs/generate.py"
+    assert json.loads(COMMITTED.read_text()) == schema, "run: python scripts/generate_docs.py"

@@ -1,0 +1,79 @@
+"""Write the pages of the documentation that are made from the code: run after a change of the scope's shape."""  # noqa: INP001 — a script, not a module
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from auditor.collect import registry
+from auditor.scope import json_schema
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+BEGIN, END = "<!-- generated: keys -->", "<!-- end of keys -->"
+SECTIONS = {
+    "ScopeFile": "À la racine du fichier",
+    "Organisation": "`organisation`",
+    "Site": "`sites[]`",
+    "Provider": "`providers[]`",
+    "Service": "`providers[].services[]`",
+    "Certificate": "`providers[].certificates[]`",
+    "Application": "`applications[]`",
+    "Source": "`sources[]`",
+    "Place": "`sources[].places[]`",
+    "Location": "`locations[]`",
+}
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of a scope, with the settings of every collector of the package."""
+    return json_schema({kind: registry.settings_schema(kind) for kind in registry.BUILTIN})
+
+
+def keys(whole: dict[str, Any]) -> str:
+    """Return one table of keys per part of the file, in Markdown."""
+    parts = whole["$defs"]
+    titles = SECTIONS | {f"settings-{kind}": f"`settings` du collecteur `{kind}`" for kind in sorted(registry.BUILTIN)}
+    lines: list[str] = []
+    for name, title in titles.items():
+        part = parts[name]
+        while "$ref" in part:
+            part = parts[part["$ref"].rpartition("/")[2]]
+        lines += [f"### {title}", "", "| clé | valeur | sens |", "| --- | --- | --- |"]
+        for key, value in part.get("properties", {}).items():
+            needed = " **(obligatoire)**" if key in part.get("required", []) else ""
+            lines.append(f"| `{key}`{needed} | {_kind(value, parts)} | {value.get('description', '').replace('|', '&#124;')} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _kind(value: dict[str, Any], parts: dict[str, Any]) -> str:
+    if "enum" in value:
+        return ", ".join(f"`{item}`" for item in value["enum"] if item is not None)
+    if "const" in value:
+        return f"`{value['const']}`"
+    if "$ref" in value:
+        return _kind(parts[value["$ref"].rpartition("/")[2]], parts)
+    if "anyOf" in value:
+        return " ou ".join(dict.fromkeys(_kind(item, parts) for item in value["anyOf"] if item != {"type": "null"}))
+    words = {"string": "texte", "integer": "entier", "boolean": "`true` ou `false`", "object": "clés", "array": "liste"}
+    kinds = value.get("type", "object")
+    names = [kinds] if isinstance(kinds, str) else kinds
+    if "array" in names:
+        inner = _kind(value["items"], parts) if "items" in value else ""
+        return f"liste : {inner}" if inner else "liste"
+    return " ou ".join(words[name] for name in names if name in words)
+
+
+def main() -> None:
+    """Write the schema, and the tables of keys in their page."""
+    whole = schema()
+    (DOCS / "auditor.schema.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    page = DOCS / "scope.md"
+    text = page.read_text(encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    page.write_text(head + BEGIN + "\n\n" + keys(whole) + "\n" + END + rest.split(END)[1], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
