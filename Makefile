@@ -1,6 +1,6 @@
 # The two commands of a fresh machine: `make run`, `make test`.
 .POSIX:
-.PHONY: run test test-long lint setup setup-test lock bench docs clean
+.PHONY: run test test-long lint setup setup-test lock bench docs clean catalogues
 PY = .venv/bin/python
 
 run: setup            ## install everything, audit this machine, leave a signed PDF
@@ -30,6 +30,9 @@ setup-test:
 lock:                 ## compile the locks again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q pyproject.toml --group run -o requirements/run.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q pyproject.toml --group test -o requirements/test.lock
+
+catalogues: setup-test ## gather the sentences people read and compile their French
+	@$(PY) scripts/catalogues.py $(ARGS)
 
 clean:
 	rm -rf .venv dist build site
