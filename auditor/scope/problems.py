@@ -61,7 +61,7 @@ def _keys(document: Document, where: Where, error: ValidationError) -> Iterator[
         return
     for key in sorted(set(schema["required"]) - set(instance)):
         if error.message.startswith(repr(key)):  # one error comes for each missing key
-            yield document.problem((*where, key), _("`{key}` is missing").format(key=key), known[key].get("description", ""))
+            yield document.problem((*where, key), _("`{key}` is missing").format(key=key), _(known[key]["description"]))
 
 
 def _value(key: str, instance: object, rule: str, limit: Any) -> tuple[str, str]:
