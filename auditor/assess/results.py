@@ -115,17 +115,23 @@ def _declared(cell: CellResult) -> dict[ObjectName, Count]:
 
 
 def _places(cell: CellResult, rules: list[ContextRule], scope: Scope) -> set[tuple[ObjectName, str | None]]:
+    """Return the objects that a cell bears on, each with the service whose own interface is read there, if one is.
+
+    A machine of ours in a provider's cloud is our house: it shows nothing of the provider's duty. Software as a service
+    does, and so does a service read for itself, for no application.
+    """
     matching = [rule for rule in rules if rule.source == cell.source and fnmatchcase(cell.scope, rule.scope_glob)]
     # Results carry no names of rows: a finer place that goes by name counts beside its source, never instead.
     floor = max((rule.rank for rule in matching if rule.name_glob == "*"), default=0)
     hosts = {application.id: application.service for application in scope.applications}
+    software = {service.id for provider in scope.providers for service in provider.services if service.model == "SaaS"}
     result = set()
     for rule in matching:
         if rule.rank < floor:
             continue
         if rule.application is not None:
             service = rule.service or (hosts.get(rule.application) if rule.site is None else None)
-            result.add((ObjectName("application", rule.application), service))
+            result.add((ObjectName("application", rule.application), service if service in software else None))
         elif rule.site is not None:
             result.add((ObjectName("site", rule.site), rule.service))
         else:

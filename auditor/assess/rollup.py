@@ -88,8 +88,8 @@ def roll_up(
         for half, objects in ((Side.OURS, _ours(requirement, estate, tallies)), (Side.PROVIDER, _services(estate))):
             for name, service in objects:
                 part = requirement.ours if half is Side.OURS else requirement.provider
-                weighed = [] if not _binds(requirement, half, service) else _weigh(part, half, name, tallies)
-                state, reasons, proofs = _state(requirement, half, service, weighed, grades, inherited)
+                weighed = [] if _outside(framework, requirement, half, service) else _weigh(part, half, name, tallies)
+                state, reasons, proofs = _state(framework, requirement, half, service, weighed, grades, inherited)
                 considered = tuple(sorted(one for group in weighed for one, _count in group.parts))
                 beside = {b for one in considered for b in (waivers or {}).get((one.control, name), ())}
                 yield Assessment(
@@ -135,10 +135,15 @@ def _services(estate: Estate) -> list[tuple[ObjectName, Service | None]]:
     return [(ObjectName("service", service.id), service) for service in sorted(estate.services, key=lambda one: one.id)]
 
 
-def _binds(requirement: Requirement, half: Side, service: Service | None) -> bool:
+def _outside(framework: Framework, requirement: Requirement, half: Side, service: Service | None) -> str:
+    """Return why the text asks nothing here; empty when it may."""
     if not (requirement.ours if half is Side.OURS else requirement.provider).basis:
-        return False
-    return service is None or service.model is None or service.model in requirement.responsible
+        return "not_asked_of_this_half"
+    if service is not None and service.model is not None and service.model not in requirement.responsible:
+        return "other_service_model"
+    if service is not None and framework.activities and service.health_data is False:
+        return "no_health_data"
+    return ""
 
 
 def _weigh(half: Half, side: Side, name: ObjectName, tallies: Mapping[str, Tally]) -> list[_Weighed]:
@@ -180,6 +185,7 @@ def _considered(link: Link, basis: Basis, count: Count) -> Considered:
 
 
 def _state(
+    framework: Framework,
     requirement: Requirement,
     half: Side,
     service: Service | None,
@@ -187,11 +193,8 @@ def _state(
     grades: Mapping[str, State],
     inherited: Mapping[tuple[str, str], Inheritance],
 ) -> tuple[State, set[str], tuple[Proof, ...]]:
-    part = requirement.ours if half is Side.OURS else requirement.provider
-    if not part.basis:
-        return State.NOT_APPLICABLE, {"not_asked_of_this_half"}, ()
-    if not _binds(requirement, half, service):
-        return State.NOT_APPLICABLE, {"other_service_model"}, ()
+    if outside := _outside(framework, requirement, half, service):
+        return State.NOT_APPLICABLE, {outside}, ()
     if half is Side.PROVIDER and service is None:
         return State.NOT_ASSESSED, {"no_service_declared"}, ()
     if not weighed and requirement.obligation in {Obligation.RIGHT, Obligation.WARNING}:

@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from functools import cache
+from types import UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
+import msgspec.structs
 
 from auditor.errors import ContentError, Problem
 
@@ -116,7 +119,9 @@ class Requirement(_Content, frozen=True, kw_only=True):
     references: tuple[CrossReference, ...] = ()
     source_urn: str | None = None
     """Key of the rule in the public CISO Assistant library, as printed there."""
-    note: str = ""
+    part_of: str | None = None
+    """The number printed in the text, where one number holds several rules."""
+    note: Words | None = None
 
     def links(self) -> tuple[Link, ...]:
         """Return every link of both halves."""
@@ -197,7 +202,7 @@ def _decode(document: Document, where: Where, value: Any, kind: type[S], problem
         problems.append(document.problem(where, f"{_name(where)} must be a block of keys", f"see {kind.__name__} in the documentation"))
         return None
     before = len(problems)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     problems.extend(
         document.problem((*where, key), f"unknown key {key!r}", f"known here: {', '.join(fields)}") for key in value if key not in fields
     )
@@ -210,8 +215,14 @@ def _decode(document: Document, where: Where, value: Any, kind: type[S], problem
     return kind(**found) if len(problems) == before else None
 
 
+@cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
+
+
 def _value(document: Document, where: Where, value: Any, kind: Any, problems: list[Problem]) -> Any:
-    kind = next((part for part in get_args(kind) if _is_struct(part)), kind) if get_origin(kind) is not tuple else kind
+    if get_origin(kind) in {Union, UnionType}:
+        kind = next((part for part in get_args(kind) if _is_struct(part)), kind)
     if _is_struct(kind):
         return _decode(document, where, value, kind, problems)
     inner = get_args(kind)
