@@ -6,19 +6,15 @@ import re
 from collections import Counter
 from datetime import date
 from enum import StrEnum
-from functools import cache
-from types import UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING
 
 import msgspec
-import msgspec.structs
 
+from auditor.catalog.shape import decode
 from auditor.errors import ContentError, Problem
 
 if TYPE_CHECKING:
     from auditor.codec import Document, Where
-
-S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Obligation(StrEnum):
@@ -188,62 +184,12 @@ _CONTROL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 def parse(document: Document) -> Framework:
     """Return the framework of a strictly read file; raise ContentError with every problem at once, each with its line."""
     problems: list[Problem] = []
-    framework = _decode(document, (), document.value, Framework, problems)
+    framework = decode(document, (), document.value, Framework, problems)
     if framework is not None:
         problems.extend(_check(document, framework))
     if problems or framework is None:
         raise ContentError(problems)
     return framework
-
-
-def _decode(document: Document, where: Where, value: Any, kind: type[S], problems: list[Problem]) -> S | None:
-    # msgspec stops at its first error; the authors of 300 rows need them all.
-    if not isinstance(value, dict):
-        problems.append(document.problem(where, f"{_name(where)} must be a block of keys", f"see {kind.__name__} in the documentation"))
-        return None
-    before = len(problems)
-    fields = _fields(kind)
-    problems.extend(
-        document.problem((*where, key), f"unknown key {key!r}", f"known here: {', '.join(fields)}") for key in value if key not in fields
-    )
-    found: dict[str, Any] = {}
-    for key, field in fields.items():
-        if key in value:
-            found[key] = _value(document, (*where, key), value[key], field.type, problems)
-        elif field.required:
-            problems.append(document.problem(where, f"{_name(where)} lacks {key!r}", f"add {key}:"))
-    return kind(**found) if len(problems) == before else None
-
-
-@cache
-def _fields(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
-    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
-
-
-def _value(document: Document, where: Where, value: Any, kind: Any, problems: list[Problem]) -> Any:
-    if get_origin(kind) in {Union, UnionType}:
-        kind = next((part for part in get_args(kind) if _is_struct(part)), kind)
-    if _is_struct(kind):
-        return _decode(document, where, value, kind, problems)
-    inner = get_args(kind)
-    if get_origin(kind) is tuple and _is_struct(inner[0]) and isinstance(value, list):
-        return tuple(_decode(document, (*where, index), item, inner[0], problems) for index, item in enumerate(value))
-    if get_origin(kind) is dict and _is_struct(inner[1]) and isinstance(value, dict):
-        return {key: _decode(document, (*where, key), item, inner[1], problems) for key, item in value.items()}
-    try:
-        return msgspec.convert(value, kind, strict=True)
-    except msgspec.ValidationError as error:
-        what = str(error).replace("`", "").replace(" - at $", " at ")
-        problems.append(document.problem(where, f"{_name(where)}: {what}", "quote text that looks like a number; see the documentation"))
-        return None
-
-
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-
-
-def _name(where: Where) -> str:
-    return ".".join(str(part) for part in where) or "the file"
 
 
 def _check(document: Document, framework: Framework) -> list[Problem]:
