@@ -6,11 +6,14 @@ import io
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from auditor.scope import json_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "auditor" / "locale" / "fr" / "LC_MESSAGES"
@@ -23,7 +26,15 @@ def gathered() -> Catalog:
     found = extract_from_dir(ROOT / "auditor", [("**.py", "python")], keywords=KEYWORDS)
     for path, _line, message, _comments, _context in sorted(found, key=lambda item: (item[0], item[1])):
         catalog.add(message, locations=[(path, 0)])
+    for description in described(json_schema()):
+        catalog.add(description, locations=[("docs/auditor.schema.json", 0)])
     return catalog
+
+
+def described(schema: dict[str, Any]) -> list[str]:
+    """Return what the keys of a scope mean: said in the documentation, and to whom forgets one."""
+    keys = [key for part in schema["$defs"].values() for key in part.get("properties", {}).values()]
+    return sorted({key["description"] for key in keys if "description" in key})
 
 
 def kept(domain: str = "auditor") -> Catalog:

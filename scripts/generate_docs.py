@@ -1,4 +1,4 @@
-"""Write the pages of the documentation that are made from the code: run after a change of the scope's shape."""  # noqa: INP001 — a script, not a module
+"""Write the pages of the documentation that are made from the code: run after a change of the scope's shape."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from auditor import text
 from auditor.collect import registry
 from auditor.scope import json_schema
+from auditor.text import _
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BEGIN, END = "<!-- generated: keys -->", "<!-- end of keys -->"
@@ -32,6 +34,7 @@ def schema() -> dict[str, Any]:
 
 def keys(whole: dict[str, Any]) -> str:
     """Return one table of keys per part of the file, in Markdown."""
+    text.use("fr")
     parts = whole["$defs"]
     titles = SECTIONS | {f"settings-{kind}": f"`settings` du collecteur `{kind}`" for kind in sorted(registry.BUILTIN)}
     lines: list[str] = []
@@ -42,9 +45,14 @@ def keys(whole: dict[str, Any]) -> str:
         lines += [f"### {title}", "", "| clé | valeur | sens |", "| --- | --- | --- |"]
         for key, value in part.get("properties", {}).items():
             needed = " **(obligatoire)**" if key in part.get("required", []) else ""
-            lines.append(f"| `{key}`{needed} | {_kind(value, parts)} | {value.get('description', '').replace('|', '&#124;')} |")
+            lines.append(f"| `{key}`{needed} | {_kind(value, parts)} | {_said(value)} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _said(value: dict[str, Any]) -> str:
+    description: str = value.get("description", "")
+    return _(description).replace("|", "&#124;") if description else ""
 
 
 def _kind(value: dict[str, Any], parts: dict[str, Any]) -> str:
