@@ -120,41 +120,60 @@ def _untimely(certificate: Certificate, on: date) -> str:
     return "expired" if on > certificate.expires else ""
 
 
-def inherit(framework: Framework, requirement: Requirement, service: Service, certificates: Iterable[Certificate], on: date) -> Inheritance:
-    """Return the proofs that carry the provider's half of `requirement` for `service` on a day.
+def inherit(framework: Framework, service: Service, certificates: Iterable[Certificate], on: date) -> dict[str, Inheritance]:
+    """Return, by requirement, the proofs that carry its provider's half for `service` on a day.
 
     A qualification carries mandatory rows only, less its reserves and what its version did not yet ask. With
     activities, the proofs together must hold every activity bought that the requirement is about. What we ourselves
     were given is never inherited: this speaks of the provider's half alone.
     """
-    if requirement.obligation is not Obligation.MANDATORY:
-        return Inheritance(reasons=("recommendation_not_carried",))
-    reasons: set[str] = set()
-    carrying: list[tuple[Certificate, frozenset[str]]] = []
+    refused: set[str] = set()
+    admitted: list[_Admitted] = []
     for certificate in certificates:
         if why := refusal(framework, certificate, service, on):
-            reasons.add(f"proof_{why}")
-            continue
-        carrier = _carrier(framework, certificate)
-        if carrier is None or _within(requirement, carrier.without):
+            refused.add(f"proof_{why}")
+        elif (carrier := _carrier(framework, certificate)) is not None:
+            admitted.append(_Admitted(certificate, carrier, activities_of(framework, certificate.activities)[0]))
+    refused.discard("proof_other_service")
+    bought, understood = activities_of(framework, service.activities)
+    return {
+        requirement.id: _carried(framework, requirement, admitted, refused, bought if understood else frozenset())
+        for requirement in framework.requirements
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    certificate: Certificate
+    carrier: Carrier
+    activities: frozenset[str]
+
+
+def _carried(
+    framework: Framework, requirement: Requirement, admitted: list[_Admitted], refused: set[str], bought: frozenset[str]
+) -> Inheritance:
+    if requirement.obligation is not Obligation.MANDATORY:
+        return Inheritance(reasons=("recommendation_not_carried",))
+    reasons, carrying = set(refused), []
+    for one in admitted:
+        if _within(requirement, one.carrier.without):
             reasons.add("proof_version_silent")
-        elif _within(requirement, certificate.reserves):
+        elif _within(requirement, one.certificate.reserves):
             reasons.add("proof_reserve")
         else:
-            carrying.append((certificate, activities_of(framework, certificate.activities)[0]))
-    reasons.discard("proof_other_service")
+            carrying.append(one)
     if not carrying:
         return Inheritance(reasons=tuple(sorted(reasons or {"no_proof"})))
     if framework.activities:
-        bought, understood = activities_of(framework, service.activities)
-        if not bought or not understood:
+        if not bought:
             return Inheritance(reasons=("activities_bought_not_declared",))
         needed = bought & set(requirement.activities) if requirement.activities else bought
-        held = frozenset[str]().union(*(activities for _c, activities in carrying))
-        if not needed <= held:
+        if not needed:
+            return Inheritance(reasons=("activity_not_bought",))
+        if not needed <= frozenset[str]().union(*(one.activities for one in carrying)):
             return Inheritance(reasons=("proof_activity_not_covered",))
-        carrying = [(certificate, activities) for certificate, activities in carrying if activities & needed]
-    return Inheritance(proofs=tuple(sorted(_proof(*pair) for pair in carrying)))
+        carrying = [one for one in carrying if one.activities & needed]
+    return Inheritance(proofs=tuple(sorted(_proof(one.certificate, one.activities) for one in carrying)))
 
 
 def _carrier(framework: Framework, certificate: Certificate) -> Carrier | None:

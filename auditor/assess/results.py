@@ -169,7 +169,5 @@ def _inherited(framework: Framework, estate: Estate, scope: Scope, on: date) -> 
         for item in provider.certificates
     ]
     return {
-        (service.id, requirement.id): inherit(framework, requirement, service, certificates, on)
-        for service in estate.services
-        for requirement in framework.requirements
+        (service.id, name): found for service in estate.services for name, found in inherit(framework, service, certificates, on).items()
     }

@@ -68,6 +68,7 @@ def reason(code: str) -> str:
         "proof_activity_not_understood": _("the activities of the certificate are not declared or not understood"),
         "proof_activity_not_covered": _("the certificate does not cover every activity bought"),
         "activities_bought_not_declared": _("the hosting activities bought are not declared"),
+        "activity_not_bought": _("none of the hosting activities it speaks of is bought"),
         "no_answer": _("nobody answered yet"),
         "not_dated": _("the answer bears no date"),
         "answered_later": _("the answer is later than the date of judgement"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 
+import msgspec
 import pytest
 
 from auditor import paths
@@ -24,13 +25,9 @@ def framework(name):
     return parse(read_yaml(paths.controls() / "frameworks" / f"{name}.yaml"))
 
 
-def rule(name, number):
-    return next(one for one in framework(name).requirements if one.id == number)
-
-
 def carried(number, *proofs, service=CLOUD, on=ON):
     name = "hds-2.0" if number.startswith("EXI") else "secnumcloud-3.2"
-    found = inherit(framework(name), rule(name, number), service, proofs, on)
+    found = inherit(framework(name), service, proofs, on)[number]
     assert bool(found.proofs) != bool(found.reasons)
     return [one.certificate for one in found.proofs] or found.reasons
 
@@ -109,6 +106,13 @@ def test_two_certificates_may_cover_together():
     second = replace(CERTIFIED, id="h2", activities=("backup",))
     assert carried("EXI-28", CERTIFIED, second, service=bought) == ["h", "h2"]
     assert carried("EXI-28", second, service=bought) == ("proof_activity_not_covered",)
+
+
+def test_a_rule_about_activities_not_bought_is_not_carried():
+    hds = framework("hds-2.0")
+    rules = tuple(msgspec.structs.replace(one, activities=("backup",)) for one in hds.requirements)
+    narrowed = msgspec.structs.replace(hds, requirements=rules)
+    assert inherit(narrowed, CLOUD, [CERTIFIED], ON)["EXI-28"].reasons == ("activity_not_bought",)
 
 
 def test_activities_are_told_by_words_never_by_number():
