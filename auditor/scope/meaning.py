@@ -106,6 +106,8 @@ def _twice(document: Document, value: Any) -> Iterator[Problem]:
     first_source: dict[str, Where] = {}
     for where, item in _items(value, "sources"):
         for index, name in enumerate(_list(item, "formerly")):
+            if not isinstance(name, str):
+                continue
             if name in _ids(value, "sources") or name in first_source:
                 yield document.problem(
                     (*where, "formerly", index),
@@ -147,7 +149,7 @@ def _certificates(document: Document, where: Where, provider: dict[str, Any]) ->
             if isinstance(name, str) and name not in own:
                 message = _("{name} is not a service of this provider").format(name=name)
                 yield document.problem((*place, "services", index), message, nearest(name, own))
-        if item.get("activities") and item.get("scheme") not in {"hds", None}:
+        if item.get("activities") and _text(item, "scheme") not in {"hds", ""}:
             yield document.problem((*place, "activities"), _("only an HDS certificate names activities"), _("remove them"))
         if not _inside(_text(item, "document")):
             message = _("a document is named by its path from the folder of this file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from auditor.scope.schema import json_schema
@@ -12,6 +13,7 @@ from auditor.text import _
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
     from auditor.codec import Document, Where
@@ -20,13 +22,18 @@ if TYPE_CHECKING:
 
 def of_shape(document: Document, value: Any) -> Iterator[Problem]:
     """Yield every place where `value` is not of the shape of a scope."""
-    from jsonschema import Draft202012Validator
-
     if not isinstance(value, dict):
         yield document.problem((), _("a scope is a mapping of keys"), _("begin with `format: 1`, or run `auditor init`"))
         return
-    for error in Draft202012Validator(json_schema()).iter_errors(value):
+    for error in _validator().iter_errors(value):
         yield from _said(document, error)
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json_schema())
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
