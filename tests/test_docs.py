@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -199,3 +200,32 @@ def test_the_collector_of_the_page_collects(tmp_path):
         assert error.hint
     rows, seen, error = collect(b"NUMERO;ETAT\n" + b"1234567;ACTIF\n" * 700_000)
     assert (seen.seen, seen.reason, error) == (False, "truncated", None)
+
+
+def test_the_first_audit_of_the_page_works(tmp_path):
+    """Run, in order and as written, the commands of the page, on this very machine."""
+    body = (ROOT / "docs" / "premier-audit.md").read_text(encoding="utf-8")
+    lines = [
+        line for _indent, word, block in FENCE.findall(body) if word == "sh" for line in block.splitlines() if line.startswith("auditor ")
+    ]
+    assert len(lines) >= 4
+    place = tmp_path / "workspace"
+    place.mkdir()
+    for line in lines:
+        words = shlex.split(line)[1:]
+        if words[0] == "verify":
+            (pack,) = (place / ".auditor" / "packs").glob("*.pdf")
+            words = ["verify", str(pack)]
+        elif words[0] == "init" and (place / "auditor.yaml").exists():
+            words += ["--workspace", str(tmp_path / "other")]
+        done = subprocess.run(
+            [sys.executable, "-m", "auditor", *words],
+            cwd=place,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=240,
+        )
+        assert done.returncode in ({0, 1, 2} if words[0] == "run" else {0}), f"{line}\n{done.stdout}\n{done.stderr}"
+    assert (tmp_path / "other" / "auditor.yaml").exists()
