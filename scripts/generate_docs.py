@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
 
 from auditor import text
 from auditor.collect import registry
+from auditor.evidence.row import Row
+from auditor.evidence.tables import CONTEXT, TABLES
 from auditor.scope import json_schema
 from auditor.text import _
 
@@ -73,13 +78,56 @@ def _kind(value: dict[str, Any], parts: dict[str, Any]) -> str:
     return " ou ".join(words[name] for name in names if name in words)
 
 
+def evidence() -> str:
+    """Return the page of the tables of evidence, in Markdown."""
+    lines = [
+        "# Tables of evidence",
+        "",
+        "Made from the code by `scripts/generate_docs.py`. A column is null only when it is unknown. Dates are UTC, in whole seconds.",
+        "",
+        "Every table also has `source`, `id` (made of the columns marked *key*), `scope` (project, account or region), `origin` and `call`. "
+        "Those that collectors fill gain the context at evaluation: "
+        + ", ".join(f"`{name}`" for name in CONTEXT)
+        + " (see [the scope](scope.md)).",
+        "",
+    ]
+    common = {field.name for field in msgspec.structs.fields(Row)}
+    for name, table in sorted(TABLES.items()):
+        (doc, *_rest) = (table.__doc__ or "").splitlines() or [""]
+        lines += [f"## `{name}`", "", doc, "", "| column | type | meaning |", "| --- | --- | --- |"]
+        for field in msgspec.structs.fields(table):
+            if field.name in common and field.name not in table.KEY:
+                continue
+            kind, about = _column(field.type)
+            lines.append(f"| `{field.name}`{' *key*' if field.name in table.KEY else ''} | {kind} | {about} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _column(kind: Any) -> tuple[str, str]:
+    about, names = "", list[str]()
+    waiting = [kind]
+    while waiting:
+        kind = waiting.pop(0)
+        if get_origin(kind) is Annotated:
+            inner, *extra = get_args(kind)
+            about = about or next((item.description for item in extra if isinstance(item, msgspec.Meta) and item.description), "")
+            waiting.append(inner)
+        elif get_origin(kind) in {UnionType, Union}:
+            waiting += get_args(kind)
+        elif kind is not NoneType:
+            names.append(getattr(kind, "__name__", str(kind)))
+    return " or ".join(names), about.replace("|", "&#124;")
+
+
 def main() -> None:
-    """Write the schema, and the tables of keys in their page."""
+    """Write the schema, the tables of keys in their page, and the page of the tables of evidence."""
     whole = schema()
     (DOCS / "auditor.schema.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (DOCS / "evidence.md").write_text(evidence(), encoding="utf-8")
     page = DOCS / "scope.md"
-    text = page.read_text(encoding="utf-8")
-    head, rest = text.split(BEGIN)
+    body = page.read_text(encoding="utf-8")
+    head, rest = body.split(BEGIN)
     page.write_text(head + BEGIN + "\n\n" + keys(whole) + "\n" + END + rest.split(END)[1], encoding="utf-8")
 
 

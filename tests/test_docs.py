@@ -146,6 +146,10 @@ def test_the_keys_of_the_scope_are_up_to_date(generated):
     assert generated.keys(generated.schema()).strip() in page, "run: python scripts/generate_docs.py"
 
 
+def test_the_tables_of_evidence_are_up_to_date(generated):
+    assert generated.evidence() == (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8"), "run: python scripts/generate_docs.py"
+
+
 def test_every_page_is_in_the_menu():
     menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for page in ROOT.glob("docs/**/*.md"):
