@@ -1,0 +1,1 @@
+"""Bytes in, seal out, and back: keys, signatures, Merkle trees and the pack's manifest."""
