@@ -31,31 +31,27 @@ MAX_EMBEDDED_SNAPSHOT = 20 << 20
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
-class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
-
-
-class Digest(_Strict):
+class Digest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Digests of one file."""
 
     sha256: Sha256
 
 
-class Subject(_Strict):
+class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One file of the pack."""
 
     name: str
     digest: Digest
 
 
-class Previous(_Strict):
+class Previous(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The pack before: SHA-256 of its whole PDF, and the top root it printed."""
 
     sha256: Sha256
     root: Sha256
 
 
-class Predicate(_Strict):
+class Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the pack was made, and what it rests on."""
 
     format: int = FORMAT
@@ -84,7 +80,7 @@ class Predicate(_Strict):
     """What to install to evaluate again the same way: name and version of Python and of each library that counts."""
 
 
-class Statement(_Strict):
+class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An in-toto Statement v1 about the files of a pack."""
 
     type: str = msgspec.field(name="_type", default=STATEMENT)
