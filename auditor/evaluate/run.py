@@ -1,0 +1,242 @@
+"""Every control over one snapshot: a scan per table, results streamed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from auditor.errors import CheckError
+from auditor.evaluate import schema
+from auditor.evaluate.compile import FAIL, OUT, PASS, UNKNOWN, Checked, Sighted, read, verdict
+from auditor.evaluate.database import Database, Scoped, opened
+from auditor.evaluate.result import CellResult, ControlResult, Finding
+from auditor.evidence.cells import CellName, Sight, sight
+from auditor.evidence.row import Origin
+from auditor.evidence.tables import TABLES
+from auditor.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from auditor.catalog.control import Control, Value
+    from auditor.catalog.library import Library
+    from auditor.evidence.snapshot import Snapshot
+
+BATCH = 5_000
+_NAMES = {OUT: Verdict.NOT_APPLICABLE, PASS: Verdict.PASS, FAIL: Verdict.FAIL, UNKNOWN: Verdict.UNKNOWN}
+
+
+class Parametrised(Scoped, Protocol):
+    """A scope, with the thresholds it replaces."""
+
+    @property
+    def parameters(self) -> Mapping[str, Mapping[str, Value]]:
+        """Values by control, then parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is judged: the rows, what was seen of each cell, and when."""
+
+    database: Database
+    sights: Mapping[CellName, Sight]
+    as_of: datetime
+
+    def of(self, table: str, freshness_days: int) -> Sighted:
+        """Return which sources' rows of `table` were seen whole and lately, and whether the estate's were."""
+        by_source: defaultdict[str, list[bool]] = defaultdict(list)
+        for name, found in self.sights.items():
+            if name.table == table:
+                by_source[name.source].append(found.seen and not self.stale(found, freshness_days))
+        return Sighted(
+            frozenset(source for source, seen in by_source.items() if all(seen)), bool(by_source) and all(map(all, by_source.values()))
+        )
+
+    def stale(self, found: Sight, freshness_days: int) -> bool:
+        """Tell whether a cell was looked at too long ago."""
+        return found.at is not None and (self.as_of - found.at).total_seconds() > freshness_days * 86_400
+
+
+def evaluate(snapshot: Snapshot, scope: Parametrised, library: Library, as_of: datetime) -> Iterator[ControlResult | Finding]:
+    """Yield each control's result followed by its findings, controls in the order of their ids.
+
+    Raises EvidenceError when the snapshot cannot be trusted, ContentError when the scope replaces a threshold it may not.
+    """
+    from auditor.evaluate.parameters import effective
+
+    values = effective(scope.parameters, library)
+    plan, calls = snapshot.plan(), snapshot.calls()
+    at = {name: found.at for name, found in sight(plan, calls, {}).items() if found.at is not None}
+    with opened(snapshot, scope, library.references.values(), at) as database:
+        sights = dict(sight(plan, calls, {name: count for name, count in database.counts.items() if name.source != _DECLARED}))
+        sights |= {CellName(_DECLARED, "", table): Sight(seen=True) for table in _declared_tables()}
+        world = World(database, sights, as_of)
+        checks = [control for _id, control in sorted(library.controls.items()) if control.check is not None]
+        yield from judge(world, checks, values, library.references.values())
+
+
+_DECLARED = "scope"
+
+
+def _declared_tables() -> list[str]:
+    from auditor.evidence.tables_scope import SCOPE_TABLES
+
+    return [table.TABLE for table in SCOPE_TABLES]
+
+
+def judge(
+    world: World, controls: Iterable[Control], values: Mapping[str, Mapping[str, Value]], references: Iterable[Any] = ()
+) -> Iterator[ControlResult | Finding]:
+    """Yield results of `controls` over a loaded world: all controls of a table in one scan, then told in order of id."""
+    columns = {name: schema.columns(table, references) for name, table in TABLES.items()}
+    scans: defaultdict[str, list[Checked]] = defaultdict(list)
+    order = []
+    for control in controls:
+        assert control.check is not None
+        scans[control.check.subject].append(read(control, control.check, columns))
+        order.append(control.id)
+    told: dict[str, tuple[Checked, int, list[str]]] = {}
+    for table, checks in scans.items():
+        for index, facts in enumerate(_scan(world, table, checks, values)):
+            told[checks[index].control.id] = (checks[index], index, facts)
+    for name in order:
+        yield from _tell(world, *told[name], values[name])
+
+
+def _scan(world: World, table: str, checks: list[Checked], values: Mapping[str, Mapping[str, Value]]) -> list[list[str]]:
+    """Make `_v_TABLE`: for each row its verdict per control (`c0`, `c1`…) and per fact; return names of fact columns."""
+    select, joins, facts = [], [], []
+    for index, checked in enumerate(checks):
+        days = checked.control.freshness_days
+        seen = {fact.table: world.of(fact.table, days) for fact in checked.check.facts.values()}
+        code, join, found = verdict(checked, index, values[checked.control.id], seen, world.as_of)
+        select.append(f"({code})::TINYINT as c{index}")
+        names = [f"c{index}_f{number}" for number in range(len(found))]
+        select += [f"{expression} as {name}" for expression, name in zip(found, names, strict=True)]
+        joins.append(join)
+        facts.append(names)
+    body = "\n".join(joins)
+    _run(
+        world,
+        f'create or replace temp table "_v_{table}" as select t.rowid as n, t.source, t.scope, t.id, {", ".join(select)}\nfrom "{table}" t\n{body}',
+    )
+    return facts
+
+
+def _run(world: World, sql: str) -> Any:
+    import duckdb
+
+    try:
+        return world.database.connection.execute(sql)
+    except duckdb.Error as error:
+        msg = f"the engine refuses a check: {str(error).splitlines()[0]}"
+        raise CheckError(msg) from error
+
+
+def _tell(
+    world: World, checked: Checked, index: int, facts: list[str], parameters: Mapping[str, Value]
+) -> Iterator[ControlResult | Finding]:
+    control, table = checked.control, checked.check.subject
+    cells: dict[CellName, dict[int, tuple[str, ...] | int]] = {name: {} for name in world.sights if name.table == table}
+    ids = f"case when c{index} = {OUT} then null else list(id order by id) end"
+    for source, scope, code, count, listed in _run(
+        world, f'select source, scope, c{index}, count(*), {ids} from "_v_{table}" group by source, scope, c{index}'
+    ).fetchall():
+        cells.setdefault(CellName(source, scope, table), {})[code] = count if code == OUT else tuple(listed)
+    results = tuple(_cell(world, name, found, control.freshness_days) for name, found in sorted(cells.items()))
+    yield _total(control, results, parameters)
+    for cell in results:
+        if not cell.seen:
+            yield Finding(
+                control=control.id,
+                table=table,
+                source=cell.source,
+                scope=cell.scope,
+                id="",
+                verdict=Verdict.UNKNOWN,
+                why=(f"unseen:{cell.reason}",),
+            )
+    if any(cell.failed or cell.unknown for cell in results):
+        yield from _findings(world, checked, index, facts)
+
+
+def _cell(world: World, name: CellName, found: Mapping[int, Any], freshness_days: int) -> CellResult:
+    known = world.sights.get(name, Sight(seen=False, reason="unplanned"))
+    seen, reason = (False, "stale") if known.seen and world.stale(known, freshness_days) else (known.seen, known.reason)
+    return CellResult(
+        source=name.source,
+        scope=name.scope,
+        table=name.table,
+        seen=seen,
+        reason=reason,
+        passed=found.get(PASS, ()),
+        failed=found.get(FAIL, ()),
+        unknown=found.get(UNKNOWN, ()),
+        out_of_scope=found.get(OUT, 0),
+    )
+
+
+def _total(control: Control, cells: tuple[CellResult, ...], parameters: Mapping[str, Value]) -> ControlResult:
+    passed, failed, unknown = (sum(len(getattr(cell, name)) for cell in cells) for name in ("passed", "failed", "unknown"))
+    unseen = sum(not cell.seen for cell in cells)
+    if failed:
+        outcome = Verdict.FAIL
+    elif unknown or unseen or not cells:  # no cell at all: nobody ever promised to look
+        outcome = Verdict.UNKNOWN
+    else:
+        outcome = Verdict.PASS if passed else Verdict.NOT_APPLICABLE
+    collected = [cell for cell in cells if cell.source != _DECLARED]
+    return ControlResult(
+        control=control.id,
+        code=control.code,
+        verdict=outcome,
+        population=passed + failed + unknown,
+        passed=passed,
+        failed=failed,
+        unknown=unknown,
+        unseen=unseen,
+        out_of_scope=sum(cell.out_of_scope for cell in cells),
+        declared_only=bool(cells) and not collected,
+        parameters=dict(parameters),
+        changed=tuple(name for name in sorted(parameters) if parameters[name] != control.parameters[name].default),
+        cells=cells,
+    )
+
+
+def _findings(world: World, checked: Checked, index: int, facts: list[str]) -> Iterator[Finding]:
+    control, check = checked.control, checked.check
+    rests, _named = checked.rests_on()
+    show = [name for name in check.show if name not in {"id", "source", "scope"}]
+    nulls = [*(f't."{name}" is null' for name in rests), *(f"v.{name} is null" for name in facts)]
+    labels = [*(f"null:{name}" for name in rests), *(f"fact:{name}" for name in sorted(check.facts))]
+    columns = ["v.source", "v.scope", "v.id", f"v.c{index}", "t.origin", "t._at", *(f't."{name}"' for name in show), *nulls]
+    cursor = _run(
+        world,
+        f'select {", ".join(columns)} from "_v_{check.subject}" v join "{check.subject}" t on t.rowid = v.n '
+        f"where v.c{index} >= {FAIL} order by v.source, v.scope, v.id",
+    )
+    while batch := cursor.fetchmany(BATCH):
+        for source, scope, id_, code, origin, at, *rest in batch:
+            shown = {
+                name: value.isoformat() + "Z" if hasattr(value, "isoformat") else value for name, value in zip(show, rest, strict=False)
+            }
+            why: tuple[str, ...] = ()
+            if code == UNKNOWN:
+                why = tuple(label for label, null in zip(labels, rest[len(show) :], strict=True) if null)
+                if at is not None and (world.as_of - at).total_seconds() > control.freshness_days * 86_400:
+                    why = ("stale", *why)
+                if control.live_only and origin in {Origin.PLAN, Origin.STATE}:
+                    why = ("plan", *why)
+            yield Finding(
+                control=control.id,
+                table=check.subject,
+                source=source,
+                scope=scope,
+                id=id_,
+                verdict=_NAMES[code],
+                why=why,
+                show=shown,
+                origin=Origin(origin),
+            )
