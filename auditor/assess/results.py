@@ -126,6 +126,8 @@ def tally(result: ControlResult, places: Places) -> Tally:
 
 def _count(cell: CellResult) -> Count:
     reasons = {cell.reason or "not_seen"} if not cell.seen else set()
+    if cell.source == DECLARED and cell.passed:
+        reasons.add("rests_on_declared")
     if cell.unknown:
         reasons.add("rows_unknown")
     return Count(len(cell.passed), len(cell.failed), len(cell.unknown), 0 if cell.seen else 1, frozenset(reasons))
@@ -133,5 +135,9 @@ def _count(cell: CellResult) -> Count:
 
 def _declared(cell: CellResult) -> dict[ObjectName, Count]:
     unknown = Count(unknown=1, reasons=frozenset({"rows_unknown"}))
-    ids = [(cell.passed, Count(passed=1)), (cell.failed, Count(failed=1)), (cell.unknown, unknown)]
+    ids = [
+        (cell.passed, Count(passed=1, reasons=frozenset({"rests_on_declared"}))),
+        (cell.failed, Count(failed=1)),
+        (cell.unknown, unknown),
+    ]
     return {ObjectName(cell.table, name): count for names, count in ids for name in names}

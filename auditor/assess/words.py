@@ -43,6 +43,7 @@ def reason(code: str) -> str:
         "no_source": _("no source of the scope shows it"),
         "only_supports": _("what was verified supports it without proving it"),
         "rows_unknown": _("some verdicts are unknown"),
+        "rests_on_declared": _("rests on what the scope declares"),
         "not_seen": _("not seen"),
         "nothing_of_this_kind": _("nothing of this kind was found, and everything was seen"),
         "not_asked_of_this_half": _("the text asks nothing of this half"),
