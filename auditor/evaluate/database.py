@@ -113,7 +113,7 @@ class Database:
     ) -> None:
         """Make each table whole: context of the scope, reference data, and when its cell was looked at (`_at`)."""
         self._rules(rules)
-        self.connection.execute('create or replace table "_cell"(source VARCHAR, scope VARCHAR, tab VARCHAR, at TIMESTAMP)')
+        self.connection.execute('create or replace table "_cell"(source VARCHAR, scope VARCHAR, tab VARCHAR, looked TIMESTAMP)')
         if at:
             self._insert("_cell", [(name.source, name.scope, name.table, when) for name, when in at.items()])
         references = list(references)
@@ -177,7 +177,7 @@ class Database:
                 (select *, max(rank) over (partition by source) as top from "_rule" where source in (select source from plain))
                 where rank = top group by source)
             select t.*{"".join(f', case when whole.source is not null then whole."{name}" else one."{name}" end as "{name}"' for name in wanted)}
-                {added}, cell.at as _at
+                {added}, cell.looked as _at
             from (select rowid as n, * from "raw_{table.TABLE}") t
             left join whole on whole.source = t.source left join one on one.n = t.n {joins}
             left join "_cell" cell on cell.source = t.source and cell.scope = t.scope and cell.tab = '{table.TABLE}'
