@@ -195,7 +195,7 @@ def parse(document: Document) -> Framework:
 def _check(document: Document, framework: Framework) -> list[Problem]:
     """Return what the shapes alone cannot refuse."""
     problems = [
-        document.problem((*where, "checked_on" if key == "checked_on" else key), f"{value!r} is not a date", "write YYYY-MM-DD")
+        document.problem((*where, key), f"{value!r} is not a date", "write YYYY-MM-DD")
         for where, key, value in _dates(framework)
         if not _is_date(value)
     ]
@@ -205,6 +205,13 @@ def _check(document: Document, framework: Framework) -> list[Problem]:
         if counts[requirement.id] > 1:
             problems.append(document.problem((*where, "id"), f"requirement {requirement.id!r} stands twice", "keep one of the two"))
         problems.extend(document.problem((*where, *at), what, hint) for at, what, hint in _flaws(framework, requirement))
+    places = {requirement.id for requirement in framework.requirements} | set(framework.sections)
+    problems += [
+        document.problem(("carriers", index, "without"), f"{place!r} is neither a rule nor a section", "mend or remove it")
+        for index, carrier in enumerate(framework.carriers)
+        for place in carrier.without
+        if place not in places
+    ]
     if not framework.requirements:
         problems.append(document.problem(("requirements",), "no requirement at all", "a framework lists every rule of its text"))
     return problems

@@ -54,9 +54,11 @@ def test_a_rule_keeps_its_number_and_the_basis_of_each_link():
 
 
 def test_every_problem_is_told_at_once_with_its_line():
-    text = HEAD + RULE.replace("summary:", "sumary:").replace("obligation: mandatory", "obligation: maybe").replace(
-        "IaaS: provider", "IaaS: 3"
-    ) + RULE.replace("    remaining:", "    remains:")
+    text = (
+        HEAD
+        + RULE.replace("summary:", "sumary:").replace("obligation: mandatory", "obligation: maybe").replace("IaaS: provider", "IaaS: 3")
+        + RULE.replace("    remaining:", "    remains:")
+    )
     found = refused(text)
     assert [line.split(":")[1] for line in found] == ["11", "14", "15", "16", "24", "36"]
     assert any("unknown key 'sumary'" in line for line in found)
@@ -97,6 +99,32 @@ def test_a_rule_stands_once():
 def test_dates_are_days(date):
     (found,) = refused(HEAD.replace('date: "2026-01-01"', f'date: "{date}"') + RULE)
     assert found.startswith("demo.yaml:5: ")
+
+
+PROOFS = """\
+carriers:
+  - {scheme: demo, version: "1.0", without: ["10.1"], source: "s", checked_on: "2026-01-01"}
+refusals:
+  - {scheme: demo, version: "0.9", valid_until: "2026-01-01", reason: old, source: "s", checked_on: "2026-01-01"}
+requirements:
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('"10.1"]', '"10.11"]', 11),
+        ('source: "s", checked_on: "2026-01-01"}\nref', 'source: "s", checked_on: "01/01/2026"}\nref', 11),
+        ('valid_until: "2026-01-01"', 'valid_until: "2026-13-01"', 13),
+        ('reason: old, source: "s", checked_on: "2026-01-01"', 'reason: old, source: "s", checked_on: "soon"', 13),
+    ],
+)
+def test_dated_rules_about_proofs_are_checked(old, new, line):
+    text = HEAD.replace("requirements:\n", PROOFS) + RULE
+    assert parse(parse_yaml(text)).refusals[0].reason == "old"
+    assert old in text
+    (found,) = refused(text.replace(old, new))
+    assert found.startswith(f"demo.yaml:{line}: ")
 
 
 def test_a_framework_without_rules_is_none():
