@@ -70,16 +70,18 @@ def read(control: Control, check: Check, columns: Mapping[str, Mapping[str, str]
 
 
 def verdict(
-    checked: Checked, index: int, parameters: Mapping[str, Value], sight: Mapping[str, Sighted], as_of: datetime
-) -> tuple[str, str, list[str]]:
-    """Return the expression of the verdict code of control number `index`, its joins, and the names of its fact columns."""
+    checked: Checked, parameters: Mapping[str, Value], sight: Mapping[str, Sighted], as_of: datetime, joins: dict[str, str]
+) -> tuple[str, list[str]]:
+    """Return the expression of a control's verdict code, and those of its facts in order of their names.
+
+    `joins` gathers the joins of a scan, text to alias: controls that look at the same rows share one.
+    """
     values: dict[str, Any] = {**parameters, "as_of": as_of}
     facts: dict[str, str] = {}
-    joins: list[str] = []
-    for number, (name, fact) in enumerate(sorted(checked.check.facts.items())):
-        expression, join = _fact(fact, checked.where[name], f"f{index}_{number}", sight[fact.table], values)
-        facts[name] = expression
-        joins.append(join)
+    for name, fact in sorted(checked.check.facts.items()):
+        expression, join = _fact(fact, checked.where[name], sight[fact.table], values)
+        alias = joins.setdefault(join, f"f{len(joins)}")
+        facts[name] = expression.replace(_ALIAS, alias)
     aliases = {checked.check.subject: "t"}
     when, expect = (render(node, aliases, facts, values) for node in (checked.when, checked.expect))
     days = checked.control.freshness_days
@@ -89,10 +91,15 @@ def verdict(
         f"case when ({when}) is false then {OUT} when {stale} or {unlive} or ({when}) is null then {UNKNOWN} "
         f"when ({expect}) then {PASS} when ({expect}) is false then {FAIL} else {UNKNOWN} end"
     )
-    return code, "\n".join(joins), [facts[name] for name in sorted(facts)]
+    return code, [facts[name] for name in sorted(facts)]
 
 
-def _fact(fact: Fact, where: Node, alias: str, sight: Sighted, values: Mapping[str, Any]) -> tuple[str, str]:
+_ALIAS = "\0"
+"""Stands for a join's alias until it is known which joins a scan shares; no text of a check can hold it."""
+
+
+def _fact(fact: Fact, where: Node, sight: Sighted, values: Mapping[str, Any]) -> tuple[str, str]:
+    alias = _ALIAS
     match = render(where, {"r": "r"}, {}, values)
     keys = sorted(fact.on.items())
     reach = {"source": "source", "site": "site"}.get(fact.within)
