@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -113,3 +114,15 @@ def read(raw: bytes) -> Statement:
     if canonical(found) + b"\n" != raw:
         raise EvidenceError(f"{MANIFEST}: not in canonical form", hint="the manifest was written by something else")
     return found
+
+
+def salt_file(key: bytes) -> bytes:
+    """Return the bytes of `salt.key`."""
+    return key.hex().encode() + b"\n"
+
+
+def read_salt(raw: bytes) -> bytes:
+    """Read a salt key back; raises EvidenceError unless it is 32 bytes in lower-case hexadecimal."""
+    if not re.fullmatch(rb"[0-9a-f]{64}\n", raw):
+        raise EvidenceError(f"{SALT}: not a salt key")
+    return bytes.fromhex(raw.decode())
