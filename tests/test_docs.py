@@ -36,18 +36,20 @@ def blocks(language):
 
 
 @pytest.mark.parametrize("body", blocks("yaml"))
-def test_yaml_examples_load(body):
-    """A `yaml` block is a whole file: a scope or a control. Fragments are `text`."""
+def test_yaml_examples_load(body, tmp_path):
+    """A `yaml` block is a whole file: a scope, or a control that passes its own examples, mutants and blindings. Fragments are `text`."""
     value = parse_yaml(body).value
     if "format" in value:
         from auditor.scope import parse
 
         parse(body.encode())
     else:
-        from auditor.catalog.control import parse
+        from auditor.catalog.library import load
+        from auditor.evaluate.examples import verify
 
-        assert {"check", "attestation"} & set(value)
-        parse(parse_yaml(body, f"{value['id']}.yaml"))
+        (tmp_path / "theme").mkdir()
+        (tmp_path / "theme" / f"{value['id']}.yaml").write_text(body, encoding="utf-8")
+        assert verify(load(tmp_path)) == []
 
 
 def verbs():
