@@ -130,8 +130,11 @@ def _ask() -> Answers:
         sites=tuple(_site(item) for item in _several(_("A site (its name, then `:BE` if not in France)"))),
         hosts=tuple(_several(_("A machine to read over ssh (`audit@server`)"))),
         endpoints=tuple(_several(_("A TLS endpoint (`portal.example.org:443`)"), lambda text: re.match(r".+:\d+\Z", text))),
-        local=typer.confirm(_("Read this machine too?"), default=True),
+        local=_answer(_("Read this machine too? (yes, or no)"), lambda text: text.lower() in _YES | _NO).lower() not in _NO,
     )
+
+
+_YES, _NO = {"o", "oui", "y", "yes"}, {"n", "non", "no"}
 
 
 def _answer(question: str, right: Callable[[str], object] = bool) -> str:
