@@ -11,6 +11,7 @@ import msgspec
 import yaml
 
 from auditor.errors import ContentError, Problem
+from auditor.text import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,12 +49,14 @@ def read_yaml(path: Path) -> Document:
     """Read one YAML file strictly; raise ContentError with every problem of its syntax."""
     try:
         if path.stat().st_size > MAX_CONTENT_BYTES:
-            raise ContentError([Problem(str(path), 1, f"file larger than {MAX_CONTENT_BYTES} bytes", "split it")])
+            raise ContentError([Problem(str(path), 1, _("file larger than {n} bytes").format(n=MAX_CONTENT_BYTES), _("split it"))])
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ContentError([Problem(str(path), 1, f"not UTF-8: {error.reason}", "save the file as UTF-8")]) from error
+        raise ContentError([Problem(str(path), 1, _("not UTF-8: {why}").format(why=error.reason), _("save the file as UTF-8"))]) from error
     except OSError as error:
-        raise ContentError([Problem(str(path), 1, f"cannot be read: {error.strerror}", "check the path and its rights")]) from error
+        raise ContentError(
+            [Problem(str(path), 1, _("cannot be read: {why}").format(why=error.strerror), _("check the path and its rights"))]
+        ) from error
     return parse_yaml(text, str(path))
 
 
@@ -68,10 +71,10 @@ def parse_yaml(text: str, path: str = "<text>") -> Document:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         what = getattr(error, "problem", None) or str(error)
         raise ContentError(
-            [Problem(path, mark.line + 1 if mark else 1, f"not YAML: {what}", "mend the syntax here or just above")]
+            [Problem(path, mark.line + 1 if mark else 1, _("not YAML: {what}").format(what=what), _("mend the syntax here or just above"))]
         ) from error
     except RecursionError as error:
-        raise ContentError([Problem(path, 1, "nested too deep", "flatten the file")]) from error
+        raise ContentError([Problem(path, 1, _("nested too deep"), _("flatten the file"))]) from error
     problems: list[Problem] = []
     lines: dict[Where, int] = {}
     value = _plain(node, (), path, lines, problems, set()) if node is not None else None
@@ -84,11 +87,11 @@ def _plain(node: yaml.Node, where: Where, path: str, lines: dict[Where, int], pr
     line = node.start_mark.line + 1
     lines.setdefault(where, line)
     if id(node) in seen:
-        problems.append(Problem(path, line, "anchors and aliases are not allowed", "write the value again"))
+        problems.append(Problem(path, line, _("anchors and aliases are not allowed"), _("write the value again")))
         return None
     seen.add(id(node))
     if node.tag not in _PLAIN_TAGS:
-        problems.append(Problem(path, line, f"tag {node.tag} is not allowed", "remove the tag"))
+        problems.append(Problem(path, line, _("tag {tag} is not allowed").format(tag=node.tag), _("remove the tag")))
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node)
     if isinstance(node, yaml.SequenceNode):
@@ -98,10 +101,10 @@ def _plain(node: yaml.Node, where: Where, path: str, lines: dict[Where, int], pr
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
         key_line = key_node.start_mark.line + 1
         if key is None:
-            problems.append(Problem(path, key_line, "a key must be plain text", "quote the key"))
+            problems.append(Problem(path, key_line, _("a key must be plain text"), _("quote the key")))
             continue
         if key in result:
-            problems.append(Problem(path, key_line, f"key {key!r} stands twice", "keep one of the two"))
+            problems.append(Problem(path, key_line, _("key {key} stands twice").format(key=repr(key)), _("keep one of the two")))
         lines[(*where, key)] = key_line
         result[key] = _plain(item, (*where, key), path, lines, problems, seen)
     return result

@@ -54,7 +54,7 @@ def test_a_module_stands_on_lower_floors(path):
     for name in imports(path):
         if name.startswith("auditor.") and (other := name.split(".")[1]) not in {own, "__version__"}:
             assert other in FLOORS, f"{path}: unknown room {other}"
-            assert FLOORS[other] < FLOORS[own], f"{path}: {own} may not import {other}"
+            assert FLOORS[other] < FLOORS[own] or FLOORS[other] == 0, f"{path}: {own} may not import {other}"
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))

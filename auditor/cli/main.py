@@ -68,14 +68,13 @@ def build() -> Any:
     """Return the whole command, its help in the language in use."""
     import typer
 
-    _name_panels()
     app = typer.Typer(
         name="auditor",
         help=_("Audit a hospital's estate, or a provider, against SecNumCloud 3.2 and HDS 2.0, with proof."),
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
+        rich_markup_mode=None,  # the boxes cost a quarter of a second at every start,
     )
     app.callback()(_options)
     for verb in VERBS:
@@ -102,12 +101,3 @@ def _options(
 
         print(f"auditor {__version__}")
         raise typer.Exit(0)
-
-
-def _name_panels() -> None:
-    from typer import rich_utils
-
-    rich_utils.OPTIONS_PANEL_TITLE = _("Options")
-    rich_utils.ARGUMENTS_PANEL_TITLE = _("Arguments")
-    rich_utils.COMMANDS_PANEL_TITLE = _("Commands")
-    rich_utils.ERRORS_PANEL_TITLE = _("Error")
