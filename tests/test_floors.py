@@ -20,7 +20,7 @@ FLOORS = {
 }  # fmt: skip
 FREE = {"__init__"}
 """The package's own version; everybody may name it."""
-SOCKETS = {"socket", "subprocess", "ssl", "urllib.request", "http.client", "asyncio"}
+SOCKETS = {"socket", "subprocess", "ssl", "urllib.request", "http.client"}
 MAY_OPEN_SOCKETS = {"collect", "verify"}
 """Only collectors reach out; `verify` starts its own child without a network."""
 HOMES = {"weasyprint": {"publish/pdf.py"}, "pyhanko": {"seal"}, "duckdb": {"evaluate"}}

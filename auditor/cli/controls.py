@@ -110,7 +110,7 @@ def show(name: One, content: Content = None, json: Json = False, lang: Lang = "f
 
 def lint(content: Content = None, json: Json = False, lang: Lang = "fr") -> int:
     """Check every content file; exit code 3 when one is wrong."""
-    from auditor.evaluate.examples import lint as problems_of
+    from auditor.evaluate.lint import lint as problems_of
 
     library = None
     try:

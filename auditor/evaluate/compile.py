@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from auditor.errors import CheckError
 from auditor.evaluate import language
-from auditor.evaluate.language import Names, Node, literal, render
+from auditor.evaluate.language import Names, Node
+from auditor.evaluate.sql import literal, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +54,16 @@ class Sighted:
 
 def kinds(parameters: Mapping[str, Value]) -> dict[str, str]:
     """Return the language's type of each parameter."""
-    return {name: language.LIST if isinstance(value, tuple | list) else language.TYPES[type(value)] for name, value in parameters.items()}
+    return {
+        name: _listed(name, value) if isinstance(value, tuple | list) else language.TYPES[type(value)] for name, value in parameters.items()
+    }
+
+
+def _listed(name: str, value: tuple[str | int, ...]) -> str:
+    found = {type(item) for item in value}
+    if len(found) > 1:
+        raise CheckError(f"parameter {name!r} mixes texts and integers", hint="keep one type in a list")
+    return "list of integers" if found == {int} else "list of texts"
 
 
 def read(control: Control, check: Check, columns: Mapping[str, Mapping[str, str]]) -> Checked:
@@ -79,16 +90,16 @@ def verdict(
     values: dict[str, Any] = {**parameters, "as_of": as_of}
     facts: dict[str, str] = {}
     for name, fact in sorted(checked.check.facts.items()):
-        expression, join = _fact(fact, checked.where[name], sight[fact.table], values)
+        expression, join = _fact(
+            fact, _lately(checked.control, as_of, "r", render(checked.where[name], {"r": "r"}, {}, values)), sight[fact.table]
+        )
         alias = joins.setdefault(join, f"f{len(joins)}")
         facts[name] = expression.replace(_ALIAS, alias)
     aliases = {checked.check.subject: "t"}
     when, expect = (render(node, aliases, facts, values) for node in (checked.when, checked.expect))
-    days = checked.control.freshness_days
-    stale = f"t._at < {literal(as_of)} - to_days({int(days)})"
-    unlive = "t.origin in ('plan', 'state')" if checked.control.live_only else "false"
+    doubted = _doubted(checked.control, as_of, "t")
     code = (
-        f"case when ({when}) is false then {OUT} when {stale} or {unlive} or ({when}) is null then {UNKNOWN} "
+        f"case when ({when}) is false then {OUT} when {doubted} or ({when}) is null then {UNKNOWN} "
         f"when ({expect}) then {PASS} when ({expect}) is false then {FAIL} else {UNKNOWN} end"
     )
     return code, [facts[name] for name in sorted(facts)]
@@ -98,9 +109,18 @@ _ALIAS = "\0"
 """Stands for a join's alias until it is known which joins a scan shares; no text of a check can hold it."""
 
 
-def _fact(fact: Fact, where: Node, sight: Sighted, values: Mapping[str, Any]) -> tuple[str, str]:
+def _doubted(control: Control, as_of: datetime, alias: str) -> str:
+    """Return the condition under which a row proves nothing to a control: too old, or planned where live is asked."""
+    stale = f"{alias}._at < {literal(as_of)} - to_days({int(control.freshness_days)})"
+    return f"({stale} or {alias}.origin in ('plan', 'state'))" if control.live_only else stale
+
+
+def _lately(control: Control, as_of: datetime, alias: str, match: str) -> str:
+    return f"case when {_doubted(control, as_of, alias)} then null else {match} end"
+
+
+def _fact(fact: Fact, match: str, sight: Sighted) -> tuple[str, str]:
     alias = _ALIAS
-    match = render(where, {"r": "r"}, {}, values)
     keys = sorted(fact.on.items())
     reach = {"source": "source", "site": "site"}.get(fact.within)
     known = (

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 VERSION = 1
 """Number of the language; a later one answers every expression of the earlier ones alike."""
 
-TEXT, INTEGER, BOOLEAN, INSTANT, INTERVAL, LIST = "text", "integer", "boolean", "instant", "interval", "list"
+TEXT, INTEGER, BOOLEAN, INSTANT, INTERVAL = "text", "integer", "boolean", "instant", "interval"
+LISTS = {"list of texts": TEXT, "list of integers": INTEGER}
+"""Types of list parameters, with that of their items."""
 TYPES: dict[type, str] = {str: TEXT, int: INTEGER, bool: BOOLEAN, datetime: INSTANT}
 
 FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -211,7 +213,7 @@ def _between(tree: dict[str, Any], names: Names) -> Node:
 
 
 def _comparable(left: Node, right: Node) -> None:
-    if left.type != right.type or left.type in {LIST, INTERVAL}:
+    if left.type != right.type or left.type in {*LISTS, INTERVAL}:
         _refuse(f"{left.type} cannot be compared with {right.type}", "compare values of one type")
 
 
@@ -228,7 +230,9 @@ def _function(tree: dict[str, Any], names: Names) -> Node:
         return Node("call", INTEGER, "-", args)
     if (name, *types) in _ARITHMETIC:
         return Node("call", _ARITHMETIC[(name, *types)], name, args)  # type: ignore[index]
-    if name == "contains" and len(args) == 2 and types[0] == LIST:  # noqa: PLR2004 — `x in $list` reads so
+    if name == "contains" and len(args) == 2 and types[0] in LISTS:  # noqa: PLR2004 — `x in $list` reads so
+        if types[1] != LISTS[types[0]]:
+            _refuse(f"{types[1]} cannot be in a {types[0]}", "compare values of one type")
         return Node("in", BOOLEAN, None, (args[1], args[0]))
     if name not in FUNCTIONS:
         _refuse(f"function {name!r} is not of the language", f"known: {', '.join(sorted(FUNCTIONS))}")
@@ -237,9 +241,21 @@ def _function(tree: dict[str, Any], names: Names) -> Node:
         _refuse(f"{name} takes ({', '.join(wanted)}), not ({', '.join(types)})")
     if (position := _CONSTANT_ARGUMENT.get(name)) is not None and args[position].kind not in {"constant", "parameter"}:
         _refuse(f"{name} needs a constant there", "patterns and units are constants")
+    if name == "regexp_matches" and args[1].kind == "constant":
+        _try_pattern(args[1].value)
     if name == "date_diff" and args[0].value not in _DATE_PARTS:
         _refuse(f"date_diff counts in {', '.join(_DATE_PARTS)}")
     return Node("call", answer, name, args)
+
+
+def _try_pattern(pattern: str) -> None:
+    import duckdb
+
+    try:
+        with _lock:
+            _parser().execute("select regexp_matches('', ?)", [pattern]).fetchone()
+    except duckdb.Error as error:
+        _refuse(f"not a pattern: {str(error).splitlines()[0]}", "RE2 syntax")
 
 
 def _amount(tree: dict[str, Any], names: Names) -> Node:
@@ -264,56 +280,3 @@ _READERS = {
     "BETWEEN": _between,
     "FUNCTION": _function,
 }
-
-
-def render(node: Node, aliases: Mapping[str, str], facts: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
-    """Return the SQL of a checked expression, written anew: nothing of the author's text goes through."""
-
-    def sql(part: Node) -> str:
-        args = [sql(arg) for arg in part.args if arg.type != LIST]
-        match part.kind:
-            case "column":
-                return f'{aliases[part.value[0]]}."{part.value[1]}"'
-            case "fact":
-                return facts[part.value]
-            case "constant":
-                return literal(part.value)
-            case "parameter":
-                return literal(parameters[part.value])
-            case "and" | "or":
-                return "(" + f" {part.kind} ".join(args) + ")"
-            case "not":
-                return f"(not {args[0]})"
-            case "known":  # of mutants only: `check` never makes one
-                return f"coalesce({args[0]}, {literal(part.value)})"
-            case "compare":
-                return f"({args[0]} {part.value} {args[1]})"
-            case "between":
-                return f"({args[0]} between {args[1]} and {args[2]})"
-            case "interval":
-                return f"to_{part.value}s({args[0]})"
-            case "in":
-                listed = part.args[1].type == LIST
-                items = [literal(value) for value in parameters[part.args[1].value]] if listed else args[1:]
-                return f"({args[0]} in ({', '.join(items)}))" if items else f"({args[0]} <> {args[0]})"
-        return _call(part.value, args)
-
-    return sql(node)
-
-
-def _call(name: str, args: list[str]) -> str:
-    if name in {"~~", "!~~", "||", "+", "*"} or (name == "-" and len(args) > 1):
-        word = {"~~": "like", "!~~": "not like"}.get(name, name)
-        return f"({args[0]} {word} {args[1]})"
-    return f"({name}{args[0]})" if name == "-" else f"{name}({', '.join(args)})"
-
-
-def literal(value: Any) -> str:
-    """Return the SQL literal of a text, an integer, a boolean or an instant."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return f"({value})::BIGINT"
-    if isinstance(value, datetime):
-        return f"TIMESTAMP '{value.isoformat(' ')}'"
-    return "'" + str(value).replace("'", "''") + "'"

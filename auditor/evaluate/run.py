@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from auditor.catalog.control import Control, Value
     from auditor.catalog.library import Library
+    from auditor.evidence.row import Row
     from auditor.evidence.snapshot import Snapshot
 
 BATCH = 5_000
@@ -59,7 +60,9 @@ class World:
         return found.at is not None and (self.as_of - found.at).total_seconds() > freshness_days * 86_400
 
 
-def evaluate(snapshot: Snapshot, scope: Parametrised, library: Library, as_of: datetime) -> Iterator[ControlResult | Finding]:
+def evaluate(
+    snapshot: Snapshot, scope: Parametrised, library: Library, as_of: datetime, tables: Mapping[str, type[Row]] = TABLES
+) -> Iterator[ControlResult | Finding]:
     """Yield each control's result followed by its findings, controls in the order of their ids.
 
     Raises EvidenceError when the snapshot cannot be trusted, ContentError when the scope replaces a threshold it may not.
@@ -69,12 +72,12 @@ def evaluate(snapshot: Snapshot, scope: Parametrised, library: Library, as_of: d
     values = effective(scope.parameters, library)
     plan, calls = snapshot.plan(), snapshot.calls()
     at = {name: found.at for name, found in sight(plan, calls, {}).items() if found.at is not None}
-    with opened(snapshot, scope, library.references.values(), at) as database:
+    with opened(snapshot, scope, library.references.values(), at, tables) as database:
         sights = dict(sight(plan, calls, {name: count for name, count in database.counts.items() if name.source != _DECLARED}))
         sights |= {CellName(_DECLARED, "", table): Sight(seen=True) for table in _declared_tables()}
         world = World(database, sights, as_of)
         checks = [control for _id, control in sorted(library.controls.items()) if control.check is not None]
-        yield from judge(world, checks, values, library.references.values())
+        yield from judge(world, checks, values, library.references.values(), tables)
 
 
 _DECLARED = "scope"
@@ -87,10 +90,14 @@ def _declared_tables() -> list[str]:
 
 
 def judge(
-    world: World, controls: Iterable[Control], values: Mapping[str, Mapping[str, Value]], references: Iterable[Any] = ()
+    world: World,
+    controls: Iterable[Control],
+    values: Mapping[str, Mapping[str, Value]],
+    references: Iterable[Any] = (),
+    tables: Mapping[str, type[Row]] = TABLES,
 ) -> Iterator[ControlResult | Finding]:
     """Yield results of `controls` over a loaded world: all controls of a table in one scan, then told in order of id."""
-    columns = {name: schema.columns(table, references) for name, table in TABLES.items()}
+    columns = {name: schema.columns(table, references) for name, table in tables.items()}
     scans: defaultdict[str, list[Checked]] = defaultdict(list)
     order = []
     for control in controls:

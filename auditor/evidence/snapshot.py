@@ -20,6 +20,7 @@ import msgspec
 from auditor.codec import canonical, sha256
 from auditor.errors import DigestError, EvidenceError
 from auditor.evidence.cells import Call, Cell
+from auditor.evidence.files import sweep, sync_folder, write_durably
 from auditor.evidence.tables import TABLES
 
 if TYPE_CHECKING:
@@ -308,39 +309,3 @@ def to_zip(folder: Path, target: IO[bytes]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.iterdir()):
             archive.writestr(zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0)), path.read_bytes())
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write `data` to `path` and wait until the disk has it."""
-    with path.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` with `data` at once: a reader sees the old file or the new one, never a part."""
-    work = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        write_durably(work, data)
-        work.replace(path)
-        sync_folder(path.parent)
-    finally:
-        work.unlink(missing_ok=True)
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until the disk has the names in `path`."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sweep(folder: Path) -> None:
-    """Remove the working folders that killed collections left in `folder`."""
-    for path in folder.glob(".*.partial"):
-        pid = path.name.rsplit(".", 2)[-2]
-        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
-            shutil.rmtree(path, ignore_errors=True)
