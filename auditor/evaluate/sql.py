@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from auditor.evaluate.language import INSTANT, INTEGER, LISTS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
