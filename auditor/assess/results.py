@@ -70,6 +70,12 @@ def produce(snapshot: Snapshot, scope: Scope, library: Library, as_of: datetime)
             tallies[result.control] = tally(result, places)
         yield canonical(result) + b"\n"
     estate = Estate(ORGANISATION, services(scope))
+    asked = Count(unknown=1, reasons=frozenset({"no_answer"}))
+    tallies |= {
+        name: Tally(wide=asked, service={service.id: asked for service in estate.services})
+        for name, control in library.controls.items()
+        if control.attestation is not None
+    }
     grades = {name: State(control.grade) for name, control in library.controls.items()}
     proofs = certificates(scope)
     for framework in frameworks:

@@ -61,6 +61,16 @@ examples:
     expect: {a: pass}
 """
 
+ATTESTATION = """\
+attestation:
+  subject: organisation
+  question: {fr: "q ?", en: "q?"}
+  answered_by: RSSI
+  valid_for: 365
+examples:
+  - {name: one, given: {answer: true, age: 30}, expect: pass}
+"""
+
 FRAMEWORK = """\
 id: house-1
 title: {fr: "Maison", en: "House"}
@@ -141,6 +151,14 @@ def test_every_requirement_is_there_though_nothing_was_collected(snapshot, libra
     assert {(one["framework"], one["requirement"], one["half"]) for one in found} == expected
     assert len(expected) == 319 * 2
     assert State.NO_GAP not in {one["state"] for one in found}
+
+
+def test_a_question_nobody_answered_is_told(snapshot, library, tmp_path):
+    path = tmp_path / "controls" / "house" / "application-classified.yaml"
+    head, _check = CONTROL.split("check:")
+    path.write_text(head + ATTESTATION, encoding="utf-8")
+    (ours,) = [one for one in assessments(lines(snapshot, SCOPE, load(tmp_path / "controls"))) if one["half"] == Side.OURS]
+    assert (ours["state"], ours["reasons"], ours["judged"], ours["population"]) == (State.NOT_ASSESSED, ["no_answer"], 0, 1)
 
 
 def test_a_scope_may_ask_for_one_framework(snapshot, library):
