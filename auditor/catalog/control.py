@@ -58,9 +58,9 @@ class Parameter(_Part, frozen=True, kw_only=True):
         """Tell whether `value` is at least as strict as the default."""
         match self.stricter, value, self.default:
             case "lower", int(), int():
-                return value <= self.default  # type: ignore[operator]
+                return value <= self.default
             case "higher", int(), int():
-                return value >= self.default  # type: ignore[operator]
+                return value >= self.default
             case "subset", tuple(), tuple():
                 return set(value) <= set(self.default)
         return value == self.default

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -14,7 +15,9 @@ from auditor.codec import canonical
 from auditor.errors import EvidenceError
 from auditor.evaluate import schema
 from auditor.evidence.cells import CellName
+from auditor.evidence.row import Origin
 from auditor.evidence.tables import TABLES
+from auditor.scope import DECLARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -65,18 +68,24 @@ class Database:
         """Close."""
         self.close()
 
-    def load(self, table: type[Row], lines: Iterable[bytes]) -> None:
-        """Load canonical lines of one table; raises EvidenceError on the first that is not one of its rows."""
+    def load(self, table: type[Row], lines: Iterable[bytes], declared: Iterable[bytes] = ()) -> None:
+        """Load canonical lines of one table; raises EvidenceError on the first that is not one of its rows.
+
+        Only `declared` lines, those of the scope itself, may bear the scope's name and origin.
+        """
         decoder = msgspec.json.Decoder(table)
         instants = [name for name, kind in schema.own(table).items() if kind == "instant"]
         path = Path(self._folder.name) / f"{table.TABLE}.ndjson"
         natural = table.KEY != ("id",)
         try:
             with path.open("wb") as stream:
-                for number, line in enumerate(lines, 1):
+                for number, (line, ours) in enumerate(chain(zip(lines, repeat(False)), zip(declared, repeat(True))), 1):
                     row = decoder.decode(line)
+                    if not ours and (row.source == DECLARED or row.origin is Origin.DECLARED):
+                        msg = f"{table.TABLE}.ndjson:{number}: a collected row cannot be declared"
+                        raise EvidenceError(msg, hint="the snapshot was forged, or a source is named like the scope")
                     aware = any(getattr(row, name) is not None and getattr(row, name).tzinfo is not None for name in instants)
-                    if aware or (natural and row.id != row.natural_id()) or _ENCODER.encode(row) != line:
+                    if aware or (natural and row.id != row.natural_id()) or not _canonical(row, line):
                         msg = f"{table.TABLE}.ndjson:{number}: not a canonical row"
                         raise EvidenceError(msg)
                     self.counts[CellName(row.source, row.scope, table.TABLE)] += 1
@@ -190,6 +199,14 @@ class Database:
         self.connection.execute("set lock_configuration=true")
 
 
+def _canonical(row: Row, line: bytes) -> bool:
+    """Tell whether `line` is the one form of `row`; an earlier release may have left out columns that came later."""
+    if _ENCODER.encode(row) == line:
+        return True
+    told, whole = msgspec.json.decode(line), msgspec.to_builtins(row)
+    return _ENCODER.encode({name: whole[name] for name in told}) == line
+
+
 def _text(name: str) -> str:
     return f"case when count({name}) = count(*) and min({name}) = max({name}) then min({name}) end as {name}"
 
@@ -216,12 +233,7 @@ def opened(
         declared.setdefault(row.TABLE, []).append(canonical(row))
     with Database() as database:
         for name, table in tables.items():
-            database.load(table, _both(snapshot.lines(name), declared.get(name, [])))
+            database.load(table, snapshot.lines(name), declared.get(name, []))
         database.complete(tables.values(), scope.context(), references, at)
         database.lock()
         yield database
-
-
-def _both(first: Iterable[bytes], second: Iterable[bytes]) -> Iterator[bytes]:
-    yield from first
-    yield from second

@@ -82,12 +82,12 @@ class Bench:
             ]
             self._insert(table, rows)
         values: dict[str, Any] = {name: parameter.default for name, parameter in checks[0].control.parameters.items()} | example.parameters
-        world = World(self.database, sights, datetime.fromisoformat(example.as_of.removesuffix("Z")))
+        judged = World(self.database, sights, datetime.fromisoformat(example.as_of.removesuffix("Z")))
         subject = checks[0].check.subject
         result: list[list[dict[str, int]]] = [[{} for _check in checks] for _world in worlds]
-        _scan(world, subject, checks, {checks[0].control.id: values})
+        _scan(judged, subject, checks, {checks[0].control.id: values})
         names = ", ".join(f"c{index}" for index in range(len(checks)))
-        for source, id_, *codes in _run(world, f'select source, id, {names} from "_v_{subject}"').fetchall():
+        for source, id_, *codes in _run(judged, f'select source, id, {names} from "_v_{subject}"').fetchall():
             for index, code in enumerate(codes):
                 result[int(source.split("#")[0])][index][id_] = code
         return result
@@ -169,16 +169,20 @@ def _blinded(given: Given, subject: str) -> Iterator[tuple[str, Given]]:
                 yield f"{table} {row['id']}", Given({**given.rows, table: fewer}, given.unseen | {table})
 
 
+def _put(checked: Checked, part: str, tree: Node) -> Checked:
+    return replace(checked, when=tree) if part == "when" else replace(checked, expect=tree)
+
+
 def _mutants(checked: Checked) -> Iterator[tuple[str, Checked]]:
     for part in ("expect", "when"):
         tree = getattr(checked, part)
         if tree == _TRUE:
             continue
-        yield f"{part}: always true", replace(checked, **{part: _TRUE})
-        yield f"{part}: never true", replace(checked, **{part: _FALSE})
-        yield f"{part}: unknown taken for true", replace(checked, **{part: _known(tree, otherwise=True)})
-        yield f"{part}: unknown taken for false", replace(checked, **{part: _known(tree, otherwise=False)})
-        yield from ((f"{part}: {what}", replace(checked, **{part: changed})) for what, changed in _changed(tree, _TRUE))
+        yield f"{part}: always true", _put(checked, part, _TRUE)
+        yield f"{part}: never true", _put(checked, part, _FALSE)
+        yield f"{part}: unknown taken for true", _put(checked, part, _known(tree, otherwise=True))
+        yield f"{part}: unknown taken for false", _put(checked, part, _known(tree, otherwise=False))
+        yield from ((f"{part}: {what}", _put(checked, part, changed)) for what, changed in _changed(tree, _TRUE))
     for name, tree in checked.where.items():
         if tree != _TRUE:
             for what, changed in _changed(tree, _TRUE):

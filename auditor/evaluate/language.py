@@ -229,7 +229,7 @@ def _function(tree: dict[str, Any], names: Names) -> Node:
     if name == "-" and types == (INTEGER,):
         return Node("call", INTEGER, "-", args)
     if (name, *types) in _ARITHMETIC:
-        return Node("call", _ARITHMETIC[(name, *types)], name, args)  # type: ignore[index]
+        return Node("call", _ARITHMETIC[(name, *types)], name, args)
     if name == "contains" and len(args) == 2 and types[0] in LISTS:  # noqa: PLR2004 — `x in $list` reads so
         if types[1] != LISTS[types[0]]:
             _refuse(f"{types[1]} cannot be in a {types[0]}", "compare values of one type")

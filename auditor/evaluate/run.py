@@ -14,6 +14,7 @@ from auditor.evaluate.result import CellResult, ControlResult, Finding
 from auditor.evidence.cells import CellName, Sight, sight
 from auditor.evidence.row import Origin
 from auditor.evidence.tables import TABLES
+from auditor.scope import DECLARED
 from auditor.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ class World:
             frozenset(source for source, seen in by_source.items() if all(seen)), bool(by_source) and all(map(all, by_source.values()))
         )
 
+    def declared(self, tables: set[str]) -> bool:
+        """Tell whether nothing but the scope speaks in any of `tables`."""
+        return all(name.source == DECLARED for name in self.sights if name.table in tables)
+
     def stale(self, found: Sight, freshness_days: int) -> bool:
         """Tell whether a cell was looked at too long ago."""
         return found.at is not None and (self.as_of - found.at).total_seconds() > freshness_days * 86_400
@@ -73,14 +78,11 @@ def evaluate(
     plan, calls = snapshot.plan(), snapshot.calls()
     at = {name: found.at for name, found in sight(plan, calls, {}).items() if found.at is not None}
     with opened(snapshot, scope, library.references.values(), at, tables) as database:
-        sights = dict(sight(plan, calls, {name: count for name, count in database.counts.items() if name.source != _DECLARED}))
-        sights |= {CellName(_DECLARED, "", table): Sight(seen=True) for table in _declared_tables()}
+        sights = dict(sight(plan, calls, {name: count for name, count in database.counts.items() if name.source != DECLARED}))
+        sights |= {CellName(DECLARED, "", table): Sight(seen=True) for table in _declared_tables()}
         world = World(database, sights, as_of)
         checks = [control for _id, control in sorted(library.controls.items()) if control.check is not None]
         yield from judge(world, checks, values, library.references.values(), tables)
-
-
-_DECLARED = "scope"
 
 
 def _declared_tables() -> list[str]:
@@ -153,7 +155,14 @@ def _tell(
     ).fetchall():
         cells.setdefault(CellName(source, scope, table), {})[code] = count if code == OUT else tuple(listed)
     results = tuple(_cell(world, name, found, control.freshness_days) for name, found in sorted(cells.items()))
-    yield _total(control, results, parameters)
+    yield _total(
+        control,
+        results,
+        parameters,
+        declared_only=bool(cells) and world.declared({table, *(fact.table for fact in checked.check.facts.values())}),
+    )
+    if not results:
+        yield Finding(control=control.id, table=table, source="", scope="", id="", verdict=Verdict.UNKNOWN, why=("unseen:no_source",))
     for cell in results:
         if not cell.seen:
             yield Finding(
@@ -185,7 +194,7 @@ def _cell(world: World, name: CellName, found: Mapping[int, Any], freshness_days
     )
 
 
-def _total(control: Control, cells: tuple[CellResult, ...], parameters: Mapping[str, Value]) -> ControlResult:
+def _total(control: Control, cells: tuple[CellResult, ...], parameters: Mapping[str, Value], *, declared_only: bool) -> ControlResult:
     passed, failed, unknown = (sum(len(getattr(cell, name)) for cell in cells) for name in ("passed", "failed", "unknown"))
     unseen = sum(not cell.seen for cell in cells)
     if failed:
@@ -194,7 +203,6 @@ def _total(control: Control, cells: tuple[CellResult, ...], parameters: Mapping[
         outcome = Verdict.UNKNOWN
     else:
         outcome = Verdict.PASS if passed else Verdict.NOT_APPLICABLE
-    collected = [cell for cell in cells if cell.source != _DECLARED]
     return ControlResult(
         control=control.id,
         code=control.code,
@@ -205,7 +213,7 @@ def _total(control: Control, cells: tuple[CellResult, ...], parameters: Mapping[
         unknown=unknown,
         unseen=unseen,
         out_of_scope=sum(cell.out_of_scope for cell in cells),
-        declared_only=bool(cells) and not collected,
+        declared_only=declared_only,
         parameters=dict(parameters),
         changed=tuple(name for name in sorted(parameters) if parameters[name] != control.parameters[name].default),
         cells=cells,

@@ -54,7 +54,11 @@ def completions(fact: Fact, own, rows, seen):
 def worlds(name, rows_at_most):
     distinct = name in {"colors", "plain"}
     tied = name == "tied"
-    kinds = list(product(("a", "b", None), ("x", "y", None) if tied else ("x",), (True, False, None), ("red", "blue", None) if distinct else ("red",)))
+    kinds = list(
+        product(
+            ("a", "b", None), ("x", "y", None) if tied else ("x",), (True, False, None), ("red", "blue", None) if distinct else ("red",)
+        )
+    )
     owns = list(product(("a", None), ("x", None) if tied else ("x",)))
     for size in range(rows_at_most + 1):
         for rows in combinations_with_replacement(kinds, size):
