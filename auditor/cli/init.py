@@ -112,7 +112,7 @@ def _write(path: Path, raw: bytes) -> None:
 def _ask() -> Answers:
     from auditor.scope.shapes import FINESS
     from auditor.scope.shapes import Kind as Kinds
-    from auditor.scope.write import Answers
+    from auditor.scope.write import HOST, Answers
 
     print(_("A few questions; an empty answer leaves the line to be completed later."))
     kinds = get_args(Kinds)
@@ -128,7 +128,7 @@ def _ask() -> Answers:
         kind=kind,
         ght=ght,
         sites=tuple(_site(item) for item in _several(_("A site (its name, then `:BE` if not in France)"))),
-        hosts=tuple(_several(_("A machine to read over ssh (`audit@server`)"))),
+        hosts=tuple(_several(_("A machine to read over ssh (`audit@server`)"), HOST.match)),
         endpoints=tuple(_several(_("A TLS endpoint (`portal.example.org:443`)"), lambda text: re.match(r".+:\d+\Z", text))),
         local=_answer(_("Read this machine too? (yes, or no)"), lambda text: text.lower() in _YES | _NO).lower() not in _NO,
     )

@@ -8,10 +8,15 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.errors import ContentError, Problem
 from auditor.text import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+HOST = re.compile(r"(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9._-]*)@)?(?P<address>[A-Za-z0-9][A-Za-z0-9.-]*)(?::(?P<port>[1-9][0-9]{0,4}))?\Z")
+"""A machine as `ssh` names it; nothing that could be taken for an option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,14 @@ def slug(text: str, taken: set[str]) -> str:
         name = f"{base}-{number}"
     taken.add(name)
     return name
+
+
+def parts_of(host: str) -> tuple[str, str, str]:
+    """Return user, name or address, and port of `audit@server:2222`; user and port may be empty. Raises ContentError."""
+    if (found := HOST.match(host)) is None:
+        hint = _("write it as audit@server.example.org, or audit@server.example.org:2222")
+        raise ContentError([Problem("--host", 1, _("{host} is not a machine that ssh can be asked for").format(host=host[:60]), hint)])
+    return found["user"] or "", found["address"], found["port"] or ""
 
 
 def _quoted(text: str) -> str:
@@ -118,7 +131,9 @@ def _read(answers: Answers) -> Iterator[tuple[str, str, list[str]]]:
     if answers.local:
         yield "local", "linux", []
     for host in answers.hosts:
-        yield host.rpartition("@")[2].partition(":")[0], "linux", [f"host: {_quoted(host)}"]
+        user, address, port = parts_of(host)
+        told = {"address": _quoted(address), "port": port, "user": _quoted(user) if user else ""}
+        yield address, "linux", [f"{key}: {value}" for key, value in told.items() if value]
     if answers.endpoints:
         yield "tls", "tls", ["endpoints:", *(f"  - {_quoted(endpoint)}" for endpoint in answers.endpoints)]
 
