@@ -98,7 +98,9 @@ def _wrong_settings(scope: Scope, index: int, source: Source, reader: Collector)
     problems = []
     for error in validator.iter_errors(source.settings):
         where = ("sources", index, "settings", *error.absolute_path)
-        problems.append(scope.document.problem(where, error.message, _("see the settings of collector {kind}").format(kind=source.collector)))
+        problems.append(
+            scope.document.problem(where, error.message, _("see the settings of collector {kind}").format(kind=source.collector))
+        )
     if not problems:
         try:
             msgspec.convert(source.settings, reader.SETTINGS)
