@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -45,14 +48,26 @@ def keys(whole: dict[str, Any]) -> str:
     lines: list[str] = []
     for name, title in titles.items():
         part = parts[name]
+        told = attribute_docs(registry.collector(name.removeprefix("settings-")).SETTINGS) if name.startswith("settings-") else {}
         while "$ref" in part:
             part = parts[part["$ref"].rpartition("/")[2]]
         lines += [f"### {title}", "", "| clé | valeur | sens |", "| --- | --- | --- |"]
         for key, value in part.get("properties", {}).items():
             needed = " **(obligatoire)**" if key in part.get("required", []) else ""
-            lines.append(f"| `{key}`{needed} | {_kind(value, parts)} | {_said(value)} |")
+            about = _said(value) or told.get(key, "")
+            lines.append(f"| `{key}`{needed} | {_kind(value, parts)} | {about} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def attribute_docs(kind: type) -> dict[str, str]:
+    """Return the sentence that stands under each attribute of a class, where one does."""
+    (body,) = [node.body for node in ast.parse(inspect.getsource(kind)).body if isinstance(node, ast.ClassDef)]
+    found = {}
+    for field, after in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
+            found[field.target.id] = " ".join(str(ast.literal_eval(after.value)).split())
+    return found
 
 
 def _said(value: dict[str, Any]) -> str:
