@@ -235,3 +235,9 @@ def test_the_first_audit_of_the_page_works(tmp_path):
         )
         assert done.returncode in ({0, 1, 2} if words[0] == "run" else {0}), f"{line}\n{done.stdout}\n{done.stderr}"
     assert (tmp_path / "other" / "auditor.yaml").exists()
+
+
+def test_make_targets_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {target for page in PAGES for target in re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)}
+    assert {"run", "test"} <= named <= targets
