@@ -197,13 +197,13 @@ def test_a_preview_sends_nothing():
 INTERRUPTED = textwrap.dedent("""
     import sys, pathlib
     sys.path.insert(0, {here!r})
-    import test_run
+    import test_collecting
     from auditor.cli import collect
     from auditor.cli.workspace import Workspace
     from auditor.collect import registry
-    registry.BUILTIN["stepwise"] = "test_run:Stepwise"
+    registry.BUILTIN["stepwise"] = "test_collecting:Stepwise"
     print("go", flush=True)
-    path, _collected = collect.gather(Workspace(pathlib.Path(sys.argv[1])), test_run.scope(("a", "patient"), ("b", "good")))
+    path, _collected = collect.gather(Workspace(pathlib.Path(sys.argv[1])), test_collecting.scope(("a", "patient"), ("b", "good")))
     print(path)
 """)
 
