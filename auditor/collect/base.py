@@ -121,7 +121,7 @@ class Sink:
         self._deadline = clock() + target.budget_s
         self._lock = threading.Lock()
         self._number = 0
-        self._counts: dict[str, int] = {}
+        self._rows: dict[str, dict[str, Row]] = {}
 
     def remaining_s(self) -> float:
         """Return the seconds left of the source's budget; raise UnreachableError when none is, or on cancellation."""
@@ -182,11 +182,16 @@ class Sink:
         taken: list[Row] = []
         with self._lock:
             for row in rows:
-                count = self._counts.get(row.TABLE, 0)
-                if count >= MAX_ROWS:
+                known = self._rows.setdefault(row.TABLE, {})
+                if (same := known.get(row.id)) is not None:
+                    # A source that names two things alike loses its sight, not the whole snapshot.
+                    if msgspec.structs.replace(row, call=same.call) != same:
+                        record.ended(Outcome.ERROR, f"two rows of {row.TABLE} are both named {row.id[:80]!r}")
+                    continue
+                if len(known) >= MAX_ROWS:
                     record.ended(Outcome.TRUNCATED, f"more than {MAX_ROWS} rows of {row.TABLE}")
                     break
-                self._counts[row.TABLE] = count + 1
+                known[row.id] = row
                 taken.append(row)
         record.rows += self._keep_rows(taken)
 

@@ -44,6 +44,9 @@ class Stepwise:
         with sink.call("sites", feeds=(Site,)) as call:
             call.record.saw(b"answer")
             call.rows(Site(source=target.id, id=f"s{n}", name="x", country="FR", call=call.id) for n in range(target.settings.count))
+        if how == "twins":
+            with sink.call("sites again", feeds=(Site,)) as call:
+                call.rows(Site(source=target.id, id="s0", name=name, country="FR", call=call.id) for name in ("x", "other"))
         if how == "denied":
             with sink.call("providers", feeds=(Provider,)):
                 raise AccessDeniedError("no")
@@ -119,6 +122,12 @@ def test_a_source_that_fails_never_stops_the_others(tmp_path):
     assert {name for name, value in found.items() if value is True} == {("good", "site"), ("good", "provider")}
     assert "ZeroDivisionError" in collected.failed["bug"]
     assert len(list(snapshot.rows("site"))) == 12
+
+
+def test_two_different_rows_of_one_name_blind_their_table_and_lose_nothing_else(tmp_path):
+    _collected, snapshot, sights = gather(tmp_path, scope(("a", "twins"), ("b", "good")))
+    assert seen(sights) == {("a", "site"): "error", ("a", "provider"): True, ("b", "site"): True, ("b", "provider"): True}
+    assert len(list(snapshot.rows("site"))) == 6
 
 
 def test_a_gap_that_the_collector_handles_blinds_only_its_table(tmp_path):
