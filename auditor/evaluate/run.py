@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from auditor.errors import CheckError
 from auditor.evaluate import schema
-from auditor.evaluate.compile import _ALIAS, FAIL, OUT, PASS, UNKNOWN, Checked, Sighted, read, verdict
+from auditor.evaluate.compile import FAIL, OUT, PASS, UNKNOWN, Checked, Joins, Sighted, read, verdict
 from auditor.evaluate.database import Database, Scoped, opened
 from auditor.evaluate.result import CellResult, ControlResult, Finding
 from auditor.evidence.cells import CellName, Sight, sight
@@ -117,7 +117,7 @@ def judge(
 def _scan(world: World, table: str, checks: list[Checked], values: Mapping[str, Mapping[str, Value]]) -> list[list[str]]:
     """Make `_v_TABLE`: for each row its verdict per control (`c0`, `c1`…) and per fact; return names of fact columns."""
     select, facts = list[str](), list[list[str]]()
-    joins: dict[str, str] = {}
+    joins = Joins()
     for index, checked in enumerate(checks):
         days = checked.control.freshness_days
         seen = {fact.table: world.of(fact.table, days) for fact in checked.check.facts.values()}
@@ -126,10 +126,9 @@ def _scan(world: World, table: str, checks: list[Checked], values: Mapping[str, 
         names = [f"c{index}_f{number}" for number in range(len(found))]
         select += [f"{expression} as {name}" for expression, name in zip(found, names, strict=True)]
         facts.append(names)
-    body = "\n".join(join.replace(_ALIAS, alias) for join, alias in joins.items())
     _run(
         world,
-        f'create or replace temp table "_v_{table}" as select t.rowid as n, t.source, t.scope, t.id, {", ".join(select)}\nfrom "{table}" t\n{body}',
+        f'create or replace temp table "_v_{table}" as select t.rowid as n, t.source, t.scope, t.id, {", ".join(select)}\nfrom "{table}" t\n{joins.sql()}',
     )
     return facts
 
