@@ -24,7 +24,7 @@ KEY_BITS = 3072
 so that nobody can turn a valid seal into another valid one, and every PDF reader checks it."""
 VALID_FOR = timedelta(days=3 * 365)
 MAX_NAME = 64
-"""Longest name that X.520 lets a certificate carry."""
+"""Longest name that a certificate carries here, in bytes of UTF-8 (X.520 counts characters; the stricter reading is safe)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +142,15 @@ def _name(organisation: str | None) -> Name:
     from cryptography.x509.oid import NameOID
 
     clean = "".join(char for char in organisation or "" if char.isprintable()).strip()
-    parts = [x509.NameAttribute(NameOID.COMMON_NAME, (f"Cachet local – {clean}" if clean else "Cachet local")[:MAX_NAME])]  # noqa: RUF001 — French typography
+    title = _cut(f"Cachet local – {clean}" if clean else "Cachet local")  # noqa: RUF001 — French typography
+    parts = [x509.NameAttribute(NameOID.COMMON_NAME, title)]
     if clean:
-        parts.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, clean[:MAX_NAME]))
+        parts.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, _cut(clean)))
     return x509.Name(parts)
+
+
+def _cut(text: str) -> str:
+    return text.encode()[:MAX_NAME].decode(errors="ignore").strip()
 
 
 def _pem(der: bytes) -> bytes:
