@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from auditor import text
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, UsageError
 from auditor.text import _
 
 ERROR = 3
@@ -25,9 +25,9 @@ def run(arguments: list[str] | None = None) -> None:
 
 def main(arguments: list[str]) -> int:
     """Carry out one command line; return its exit code."""
-    text.use(_language(arguments))
-    command = build()
     try:
+        text.use(_language(arguments))
+        command = build()
         code = command(args=arguments, prog_name="auditor", standalone_mode=False)
     except AuditorError as error:
         show_error(error)
@@ -57,9 +57,12 @@ def show_error(error: AuditorError) -> None:
 
 
 def _language(arguments: list[str]) -> str:
+    """Return the language asked for, before the commands and their help are built."""
     for index, word in enumerate(arguments):
-        value = arguments[index + 1] if word == "--lang" and index + 1 < len(arguments) else word.removeprefix("--lang=")
-        if (word == "--lang" or word.startswith("--lang=")) and value in text.LANGUAGES:
+        if word == "--lang" or word.startswith("--lang="):
+            value = word.removeprefix("--lang=") if "=" in word else "".join(arguments[index + 1 : index + 2])
+            if value not in text.LANGUAGES:
+                raise UsageError(_("--lang {lang} is not one of: {known}").format(lang=value, known=", ".join(text.LANGUAGES)))
             return value
     return text.LANGUAGES[0]
 
@@ -76,7 +79,13 @@ def build() -> Any:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # the boxes cost a quarter of a second at every start,
     )
-    app.callback()(_options)
+    lang = typer.Option("fr", "--lang", help=_("Language: fr or en."))
+    version = typer.Option(False, "--version", is_eager=True, callback=_say_version, help=_("Say the version and leave."))
+
+    @app.callback()
+    def options(lang: str = lang, version: bool = version) -> None:
+        """Take the options that stand before the verb."""
+
     for verb in VERBS:
         module = import_module(f"auditor.cli.{verb}")
         if (group := getattr(module, "group", None)) is not None:
@@ -86,15 +95,8 @@ def build() -> Any:
     return typer.main.get_command(app)
 
 
-def _options(
-    lang: str = "fr",
-    version: bool = False,
-) -> None:
-    if lang not in text.LANGUAGES:
-        from auditor.errors import UsageError
-
-        raise UsageError(_("--lang {lang} is not one of: {known}").format(lang=lang, known=", ".join(text.LANGUAGES)))
-    if version:
+def _say_version(wanted: bool) -> None:
+    if wanted:
         import typer
 
         from auditor import __version__
