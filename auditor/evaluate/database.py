@@ -186,7 +186,7 @@ class Database:
                 (select *, max(rank) over (partition by source) as top from "_rule" where source in (select source from plain))
                 where rank = top group by source)
             select t.*{"".join(f', case when whole.source is not null then whole."{name}" else one."{name}" end as "{name}"' for name in wanted)}
-                {added}, cell.looked as _at
+                {added}, cell.looked as _at, row_number() over (order by t.source, t.scope, t.id) - 1 as _n
             from (select rowid as n, * from "raw_{table.TABLE}") t
             left join whole on whole.source = t.source left join one on one.n = t.n {joins}
             left join "_cell" cell on cell.source = t.source and cell.scope = t.scope and cell.tab = '{table.TABLE}'

@@ -85,7 +85,7 @@ class Bench:
         judged = World(self.database, sights, datetime.fromisoformat(example.as_of.removesuffix("Z")))
         subject = checks[0].check.subject
         result: list[list[dict[str, int]]] = [[{} for _check in checks] for _world in worlds]
-        _scan(judged, subject, checks, {checks[0].control.id: values})
+        _scan(judged, subject, checks, {checks[0].control.id: values}, "t.source, t.id")
         names = ", ".join(f"c{index}" for index in range(len(checks)))
         for source, id_, *codes in _run(judged, f'select source, id, {names} from "_v_{subject}"').fetchall():
             for index, code in enumerate(codes):

@@ -10,6 +10,7 @@ from auditor.errors import CheckError
 from auditor.evaluate import schema
 from auditor.evaluate.compile import FAIL, OUT, PASS, UNKNOWN, Checked, Joins, Sighted, read, verdict
 from auditor.evaluate.database import Database, Scoped, opened
+from auditor.evaluate.listing import Listing
 from auditor.evaluate.result import CellResult, ControlResult, Finding
 from auditor.evidence.cells import CellName, Sight, sight
 from auditor.evidence.row import Origin
@@ -110,11 +111,18 @@ def judge(
     for table, checks in scans.items():
         for index, facts in enumerate(_scan(world, table, checks, values)):
             told[checks[index].control.id] = (checks[index], index, facts)
+    listings: dict[str, Listing] = {}
     for name in order:
-        yield from _tell(world, *told[name], values[name])
+        checked = told[name][0]
+        table = checked.check.subject
+        if table not in listings:
+            listings[table] = Listing(world.database.connection, table)
+        yield from _tell(world, listings[table], *told[name], values[name])
 
 
-def _scan(world: World, table: str, checks: list[Checked], values: Mapping[str, Mapping[str, Value]]) -> list[list[str]]:
+def _scan(
+    world: World, table: str, checks: list[Checked], values: Mapping[str, Mapping[str, Value]], named: str = "t._n as n"
+) -> list[list[str]]:
     """Make `_v_TABLE`: for each row its verdict per control (`c0`, `c1`…) and per fact; return names of fact columns."""
     select, facts = list[str](), list[list[str]]()
     joins = Joins()
@@ -128,7 +136,7 @@ def _scan(world: World, table: str, checks: list[Checked], values: Mapping[str, 
         facts.append(names)
     _run(
         world,
-        f'create or replace temp table "_v_{table}" as select t.rowid as n, t.source, t.scope, t.id, {", ".join(select)}\nfrom "{table}" t\n{joins.sql()}',
+        f'create or replace temp table "_v_{table}" as select {named}, {", ".join(select)}\nfrom "{table}" t\n{joins.sql()}',
     )
     return facts
 
@@ -144,21 +152,17 @@ def _run(world: World, sql: str) -> Any:
 
 
 def _tell(
-    world: World, checked: Checked, index: int, facts: list[str], parameters: Mapping[str, Value]
+    world: World, listing: Listing, checked: Checked, index: int, facts: list[str], parameters: Mapping[str, Value]
 ) -> Iterator[ControlResult | Finding]:
     control, table = checked.control, checked.check.subject
-    cells: dict[CellName, dict[int, tuple[str, ...] | int]] = {name: {} for name in world.sights if name.table == table}
-    ids = f"case when c{index} = {OUT} then null else list(id order by id) end"
-    for source, scope, code, count, listed in _run(
-        world, f'select source, scope, c{index}, count(*), {ids} from "_v_{table}" group by source, scope, c{index}'
-    ).fetchall():
-        cells.setdefault(CellName(source, scope, table), {})[code] = count if code == OUT else tuple(listed)
-    results = tuple(_cell(world, name, found, control.freshness_days) for name, found in sorted(cells.items()))
+    picked = listing.pick(index, (PASS, FAIL, UNKNOWN))
+    names = sorted({*listing.spans, *(name for name in world.sights if name.table == table)})
+    results = tuple(_cell(world, name, listing.spans.get(name, (0, 0)), picked, control.freshness_days) for name in names)
     yield _total(
         control,
         results,
         parameters,
-        declared_only=bool(cells) and world.declared({table, *(fact.table for fact in checked.check.facts.values())}),
+        declared_only=bool(results) and world.declared({table, *(fact.table for fact in checked.check.facts.values())}),
     )
     if not results:
         yield Finding(control=control.id, table=table, source="", scope="", id="", verdict=Verdict.UNKNOWN, why=("unseen:no_source",))
@@ -177,19 +181,22 @@ def _tell(
         yield from _findings(world, checked, index, facts)
 
 
-def _cell(world: World, name: CellName, found: Mapping[int, Any], freshness_days: int) -> CellResult:
+def _cell(
+    world: World, name: CellName, span: tuple[int, int], picked: list[dict[CellName, tuple[str, ...]]], freshness_days: int
+) -> CellResult:
     known = world.sights.get(name, Sight(seen=False, reason="unplanned"))
     seen, reason = (False, "stale") if known.seen and world.stale(known, freshness_days) else (known.seen, known.reason)
+    passed, failed, unknown = (found.get(name, ()) for found in picked)
     return CellResult(
         source=name.source,
         scope=name.scope,
         table=name.table,
         seen=seen,
         reason=reason,
-        passed=found.get(PASS, ()),
-        failed=found.get(FAIL, ()),
-        unknown=found.get(UNKNOWN, ()),
-        out_of_scope=found.get(OUT, 0),
+        passed=passed,
+        failed=failed,
+        unknown=unknown,
+        out_of_scope=span[1] - span[0] - len(passed) - len(failed) - len(unknown),
     )
 
 
@@ -225,11 +232,11 @@ def _findings(world: World, checked: Checked, index: int, facts: list[str]) -> I
     show = [name for name in check.show if name not in {"id", "source", "scope"}]
     nulls = [*(f't."{name}" is null' for name in rests), *(f"v.{name} is null" for name in facts)]
     labels = [*(f"null:{name}" for name in rests), *(f"fact:{name}" for name in sorted(check.facts))]
-    columns = ["v.source", "v.scope", "v.id", f"v.c{index}", "t.origin", "t._at", *(f't."{name}"' for name in show), *nulls]
+    columns = ["t.source", "t.scope", "t.id", f"v.c{index}", "t.origin", "t._at", *(f't."{name}"' for name in show), *nulls]
     cursor = _run(
         world,
-        f'select {", ".join(columns)} from "_v_{check.subject}" v join "{check.subject}" t on t.rowid = v.n '
-        f"where v.c{index} >= {FAIL} order by v.source, v.scope, v.id",
+        f'select {", ".join(columns)} from "_v_{check.subject}" v join "{check.subject}" t on t._n = v.n '
+        f"where v.c{index} >= {FAIL} order by v.n",
     )
     while batch := cursor.fetchmany(BATCH):
         for source, scope, id_, code, origin, at, *rest in batch:
