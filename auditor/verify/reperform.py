@@ -1,6 +1,6 @@
 """Judge the evidence of a pack again, in a child process with limits and without network.
 
-Run as `python -I -m auditor.verify.reperform FOLDER AS_OF`: reads scope.yaml, controls/ and snapshot.zip there, writes results.ndjson.
+The child gets FOLDER and AS_OF: it reads scope.yaml, controls/ and snapshot.zip there, writes results.ndjson.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ CPU_SECONDS = 900
 MEMORY_BYTES = 4 << 30
 FILE_BYTES = 1 << 30
 CONTROLS_FOLDER = "controls"
+_CHILD = "import sys; from auditor.verify.reperform import main; sys.exit(main(sys.argv[1:]))"
 _REFUSED_EVENTS = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "ctypes.")
 
 
@@ -37,7 +38,7 @@ class Run:
 def reperform(folder: Path, as_of: datetime) -> Run:
     """Judge again what lies in `folder`; the results are in `results.ndjson` there when it went well."""
     prefix = _namespace()
-    command = [*prefix, sys.executable, "-I", "-m", "auditor.verify.reperform", str(folder), as_of.isoformat()]
+    command = [*prefix, sys.executable, "-I", "-c", _CHILD, str(folder), as_of.isoformat()]
     environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(folder), "TMPDIR": str(folder)}
     isolation: Literal["namespace", "blocked"] = "namespace" if prefix else "blocked"
     try:
@@ -83,8 +84,10 @@ def main(arguments: list[str]) -> int:
     from auditor.assess.results import produce
     from auditor.catalog.library import load
     from auditor.errors import AuditorError
+    from auditor.evaluate.database import Database
     from auditor.evidence.snapshot import Snapshot
 
+    Database().close()  # the engine loads its libraries now, before the door closes
     sys.addaudithook(_refuse)
     folder, as_of = Path(arguments[0]), datetime.fromisoformat(arguments[1])
     try:
@@ -97,7 +100,3 @@ def main(arguments: list[str]) -> int:
         print(str(error) or type(error).__name__, file=sys.stderr)  # noqa: T201 — what the parent reads
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
