@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from auditor.evidence.row import Doc, Row
+from auditor.evidence.tables_host_access import HostAccount, Sshd, SshdSetting, SshKey, SudoDefault, SudoRule
+from auditor.evidence.tables_host_software import HostFirewall, HostListen, HostPackage, HostRepo, HostService, HostUpdate
+from auditor.evidence.tables_host_system import HostAgent, HostFile, HostKernel, HostLog, HostMount, HostSysctl, HostTime
 
 
 class Host(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -18,54 +22,42 @@ class Host(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     os_version: Annotated[str | None, Doc(description="VERSION_ID of /etc/os-release; `none` when the file has none")] = None
     kernel: Annotated[str | None, Doc(description="kernel release (`uname -r`)")] = None
     arch: Annotated[str | None, Doc(description="machine (`uname -m`)")] = None
+    virt: Annotated[str | None, Doc(description="`none`, or the kind of virtual machine or container (`systemd-detect-virt`)")] = None
+    vendor: Annotated[str | None, Doc(description="maker (DMI)")] = None
+    model: Annotated[str | None, Doc(description="model (DMI)")] = None
     uptime_s: Annotated[int | None, Doc(description="seconds since start, /proc/uptime")] = None
-    privileged: Annotated[bool | None, Doc(description="whether the reading ran as root")] = None
-
-
-class HostAccount(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One local account."""
-
-    TABLE: ClassVar[str] = "host_account"
-    KEY: ClassVar[tuple[str, ...]] = ("name",)
-
-    name: Annotated[str, Doc(description="login name")]
-    uid: Annotated[int | None, Doc(description="user number")] = None
-    gid: Annotated[int | None, Doc(description="main group number")] = None
-    home: Annotated[str | None, Doc(description="home folder")] = None
-    shell: Annotated[str | None, Doc(description="login shell")] = None
-    hash_alg: Annotated[
-        str | None, Doc(description="class of the password's digest (`yescrypt`, `sha512`, `sha256`, `md5`, `des`, `locked`, `empty`, `other`); never the digest")
+    privileged: Annotated[bool | None, Doc(description="the reading ran as root")] = None
+    mode: Annotated[str | None, Doc(description="how it was read: `a` plain or sudo, `b` forced command")] = None
+    reboot_pending: Annotated[
+        bool | None, Doc(description="an installed update waits for a restart; null when nothing on the machine tells")
     ] = None
+    security_updates: Annotated[int | None, Doc(description="security updates known and not installed")] = None
+    lists_at: Annotated[datetime | None, Doc(description="when the lists of packages were last renewed")] = None
+    packages_changed_at: Annotated[datetime | None, Doc(description="last change of an installed package")] = None
+    lockout: Annotated[str | None, Doc(description="PAM module that locks after failed logins: `faillock`, `tally2` or `none`")] = None
+    lockout_deny: Annotated[int | None, Doc(description="failures before the lock; 0 when nothing locks")] = None
+    sudo_pty: Annotated[bool | None, Doc(description="sudo has use_pty by default; true from sudo 1.9.14 unless switched off")] = None
 
 
-class SshdSetting(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One effective setting of the ssh server (`sshd -T`)."""
-
-    TABLE: ClassVar[str] = "sshd_setting"
-    KEY: ClassVar[tuple[str, ...]] = ("key", "value")
-
-    key: Annotated[str, Doc(description="keyword, in lower case")]
-    value: Annotated[str, Doc(description="value as `sshd -T` prints it")]
-
-
-class HostSysctl(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One kernel setting that was readable."""
-
-    TABLE: ClassVar[str] = "host_sysctl"
-    KEY: ClassVar[tuple[str, ...]] = ("key",)
-
-    key: Annotated[str, Doc(description="dotted name")]
-    value: Annotated[str | None, Doc(description="value as the kernel prints it; null when it refused to be read")] = None
-
-
-class HostService(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One systemd unit of kind service."""
-
-    TABLE: ClassVar[str] = "host_service"
-    KEY: ClassVar[tuple[str, ...]] = ("unit",)
-
-    unit: Annotated[str, Doc(description="unit name")]
-    enabled: Annotated[bool | None, Doc(description="started at boot")] = None
-
-
-HOST_TABLES: tuple[type[Row], ...] = (Host, HostAccount, SshdSetting, HostSysctl, HostService)
+HOST_TABLES: tuple[type[Row], ...] = (
+    Host,
+    HostAccount,
+    Sshd,
+    SshdSetting,
+    SshKey,
+    SudoRule,
+    SudoDefault,
+    HostSysctl,
+    HostKernel,
+    HostMount,
+    HostFile,
+    HostListen,
+    HostFirewall,
+    HostPackage,
+    HostUpdate,
+    HostRepo,
+    HostService,
+    HostLog,
+    HostTime,
+    HostAgent,
+)

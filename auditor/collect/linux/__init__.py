@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from auditor.collect.base import Settings, Target, promise
 from auditor.collect.linux import sections, transport
@@ -33,6 +33,8 @@ class LinuxSettings(Settings, frozen=True, forbid_unknown_fields=True, kw_only=T
     known_hosts: str | None = None
     """Path of the known_hosts file; the user's own otherwise."""
     proxy_jump: str | None = None
+    mode: Literal["a", "b"] = "a"
+    """`a`: the script is sent and run; `b`: the key is bound to a command installed on the machine, which runs its own copy."""
     sudo: bool = False
     """Read through `sudo -n`; refused, the reading goes on without."""
 
@@ -63,7 +65,7 @@ class Linux:
             found = sections.split(answer, mark)
             if not found.whole:
                 call.record.ended(Outcome.PARTIAL, "the answer stops before its end")
-        sections.read(target, sink, found)
+        sections.read(target.id, sink, found)
 
 
 def command(settings: LinuxSettings) -> list[str]:

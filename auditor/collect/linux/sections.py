@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.collect.linux import read_access, read_host, read_software, read_system
 from auditor.errors import UnexpectedAnswerError
+from auditor.evidence import tables_host_access as access
+from auditor.evidence import tables_host_software as software
+from auditor.evidence import tables_host_system as system
 from auditor.evidence.cells import Outcome
-from auditor.evidence.tables_host import Host, HostAccount, HostService, HostSysctl, SshdSetting
+from auditor.evidence.tables_host import Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from auditor.collect.base import Sink, Target
+    from auditor.collect.base import CallRecord, Sink
     from auditor.evidence.row import Row
 
-CAP = 262_144
 DENIED, ABSENT = 77, 78
 """Codes by which a section of the script says that it may not read, or that the tool is not there."""
 
@@ -36,13 +38,16 @@ class Answer:
     sections: dict[str, Section]
     whole: bool
 
+    def texts(self) -> dict[str, str]:
+        """Return the text of each section that was read whole."""
+        return {name: section.text for name, section in self.sections.items() if section.code == 0}
+
 
 def split(answer: bytes, mark: str) -> Answer:
     """Return the sections of an answer. Only lines that begin with this run's own mark count."""
-    lines = answer.decode("utf-8", "replace").split("\n")
     found: dict[str, Section] = {}
     name, code, body, whole = None, None, list[str](), False
-    for line in lines:
+    for line in answer.decode("utf-8", "replace").split("\n"):
         if not line.startswith(mark + " "):
             body.append(line)
             continue
@@ -59,89 +64,66 @@ def split(answer: bytes, mark: str) -> Answer:
     return Answer(found, whole)
 
 
-def read(target: Target, sink: Sink, answer: Answer) -> None:
+_HOST_COLUMNS: dict[str, tuple[str, ...]] = {
+    "shadow": ("host_account.hash_alg", "host_account.password_changed_at", "host_account.max_days", "host_account.expired"),
+    "logins": ("host_account.idle_days",),
+    "lockout": ("host.lockout", "host.lockout_deny"),
+    "changed": ("host.packages_changed_at", "host.reboot_pending"),
+}
+"""Sections that add columns to rows of others."""
+
+_TABLES: tuple[tuple[str, tuple[type[Row], ...], Callable[[dict[str, str], str, str], list[Row]]], ...] = (
+    ("host", (Host,), read_host.host),
+    ("accounts", (access.HostAccount,), read_host.accounts),
+    ("sshd", (access.Sshd, access.SshdSetting), read_access.sshd),
+    ("hostkeys", (access.SshKey,), read_access.keys("hostkeys")),
+    ("userkeys", (access.SshKey,), read_access.keys("userkeys")),
+    ("sudo_rules", (access.SudoRule, access.SudoDefault), read_access.sudo),
+    ("sysctl", (system.HostSysctl,), read_system.sysctl),
+    ("kernel", (system.HostKernel,), read_system.kernel),
+    ("mounts", (system.HostMount,), read_system.mounts),
+    ("files", (system.HostFile,), read_system.files),
+    ("listen", (software.HostListen,), read_software.listen),
+    ("firewall", (software.HostFirewall,), read_software.firewall),
+    ("packages", (software.HostPackage,), read_software.packages),
+    ("updates", (software.HostUpdate,), read_software.updates),
+    ("repos", (software.HostRepo,), read_software.repos),
+    ("services", (software.HostService,), read_software.services),
+    ("logs", (system.HostLog,), read_system.logs),
+    ("clock", (system.HostTime,), read_system.clock),
+    ("agents", (system.HostAgent,), read_system.agents),
+)
+
+
+def read(source: str, sink: Sink, answer: Answer) -> None:
     """Put every section in the ledger, and its rows in the evidence."""
-    hashes = _shadow(sink, answer)
-    tables: tuple[tuple[str, type[Row], Callable[[str, str, str], list[Row]]], ...] = (
-        ("id", Host, _host),
-        ("accounts", HostAccount, lambda text, source, call: _accounts(text, source, call, hashes)),
-        ("sshd", SshdSetting, _sshd),
-        ("sysctl", HostSysctl, _sysctl),
-        ("services", HostService, _services),
-    )
-    for name, table, rows in tables:
-        with sink.call(name, feeds=(table,)) as call:
+    texts = answer.texts()
+    for name, columns in _HOST_COLUMNS.items():
+        with sink.call(name, columns=columns) as call:
+            _ended(call.record, answer.sections.get(name))
+    for name, tables, rows in _TABLES:
+        with sink.call(name, feeds=tables) as call:
             section = answer.sections.get(name)
-            if section is None:
-                call.record.ended(Outcome.PARTIAL, "section missing")
-            elif section.code is None:
-                call.record.ended(Outcome.TRUNCATED, "section cut")
-            elif section.code == DENIED:
-                call.record.ended(Outcome.FORBIDDEN, "not readable by this account")
-            elif section.code == ABSENT:
-                call.record.ended(Outcome.NOT_DEPLOYED, "tool not there")
-            elif section.code:
-                call.record.ended(Outcome.ERROR, f"code {section.code}")
-            else:
-                try:
-                    call.rows(rows(section.text, target.id, call.id))
-                except (ValueError, IndexError, UnexpectedAnswerError):
-                    call.record.ended(Outcome.ERROR, "cannot be read")
+            _ended(call.record, section)
+            # A section that was refused half-way keeps what it saw; its outcome says that more may exist.
+            if section is None or section.code is None or (section.code != 0 and name != "userkeys"):
+                continue
+            try:
+                call.rows({row.id + row.TABLE: row for row in rows({**texts, name: section.text}, source, call.id)}.values())
+            except (ValueError, IndexError, KeyError, UnexpectedAnswerError):
+                call.record.ended(Outcome.ERROR, "cannot be read")
 
 
-def _shadow(sink: Sink, answer: Answer) -> dict[str, str]:
-    section = answer.sections.get("shadow")
-    with sink.call("shadow", columns=("host_account.hash_alg",)) as call:
-        if section is None or section.code != 0:
-            denied = section is not None and section.code == DENIED
-            call.record.ended(Outcome.FORBIDDEN if denied else Outcome.PARTIAL, "not readable" if denied else "section missing")
-            return {}
-    return dict(line.split(":", 1) for line in section.text.splitlines() if line.count(":") == 1)
-
-
-def _host(text: str, source: str, call: str) -> list[Row]:
-    name, kernel, arch, uid, uptime, *rest = text.splitlines()
-    release = dict(re.findall(r"^([A-Z_]+)=[\"']?([^\"'\n]*)", "\n".join(rest), re.MULTILINE))
-    return [
-        Host(
-            source=source,
-            id=name,
-            call=call,
-            hostname=name,
-            kernel=kernel,
-            arch=arch,
-            privileged=uid == "0",
-            uptime_s=int(uptime.split(".")[0]),
-            os_id=release.get("ID"),
-            os_version=release.get("VERSION_ID", "none") if release else None,
-        )
-    ]
-
-
-def _accounts(text: str, source: str, call: str, hashes: dict[str, str]) -> list[Row]:
-    rows: dict[str, Row] = {}
-    for line in text.splitlines():
-        name, _password, uid, gid, _gecos, home, shell = line.split(":", 6)
-        rows[name] = HostAccount.named(
-            source=source, call=call, name=name, uid=int(uid), gid=int(gid), home=home, shell=shell, hash_alg=hashes.get(name)
-        )
-    return list(rows.values())
-
-
-def _sshd(text: str, source: str, call: str) -> list[Row]:
-    pairs = {tuple(line.split(" ", 1)) for line in text.splitlines() if " " in line}
-    if not any(key == "permitrootlogin" for key, _value in pairs):
-        raise UnexpectedAnswerError("not the answer of sshd -T")
-    return [SshdSetting.named(source=source, call=call, key=key, value=value) for key, value in pairs]
-
-
-def _sysctl(text: str, source: str, call: str) -> list[Row]:
-    pairs = (line.split("=", 1) for line in text.splitlines())
-    return [HostSysctl.named(source=source, call=call, key=key, value=None if value == "?" else value) for key, value in pairs]
-
-
-def _services(text: str, source: str, call: str) -> list[Row]:
-    rows = []
-    for unit, state in {tuple(line.split()[:2]) for line in text.splitlines() if line.strip()}:
-        rows.append(HostService.named(source=source, call=call, unit=unit, enabled=state in {"enabled", "enabled-runtime", "static", "generated"}))
-    return rows
+def _ended(record: CallRecord, section: Section | None) -> None:
+    if section is None:
+        record.ended(Outcome.PARTIAL, "section missing")
+        return
+    record.saw(section.text.encode())
+    if section.code is None:
+        record.ended(Outcome.TRUNCATED, "section cut")
+    elif section.code == DENIED:
+        record.ended(Outcome.FORBIDDEN, "not readable by this account")
+    elif section.code == ABSENT:
+        record.ended(Outcome.UNSUPPORTED, "the tool that would tell is not there")
+    elif section.code:
+        record.ended(Outcome.ERROR, f"code {section.code}")

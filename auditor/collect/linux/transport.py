@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import signal
@@ -35,9 +36,7 @@ def ask(command: Sequence[str], script: bytes, remaining_s: Callable[[], float])
     Raises UnreachableError when nothing came, AccessDeniedError when it was refused, UnexpectedAnswerError past the cap.
     """
     try:
-        child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        )
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     except OSError as error:
         raise UnreachableError(f"{command[0]}: {error.strerror}", hint="install the OpenSSH client") from error
     try:
@@ -56,7 +55,9 @@ def ask(command: Sequence[str], script: bytes, remaining_s: Callable[[], float])
 
 
 def _exchange(child: subprocess.Popen[bytes], script: bytes, remaining_s: Callable[[], float]) -> tuple[bytes, bytes]:
-    assert child.stdin and child.stdout and child.stderr
+    assert child.stdin
+    assert child.stdout
+    assert child.stderr
     parts: dict[int, bytearray] = {child.stdout.fileno(): bytearray(), child.stderr.fileno(): bytearray()}
     pending = memoryview(script)
     os.set_blocking(child.stdin.fileno(), False)
@@ -104,10 +105,8 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait()
     for stream in (child.stdin, child.stdout, child.stderr):
         if stream and not stream.closed:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 stream.close()
-            except BrokenPipeError:
-                pass
 
 
 def _last(text: str) -> str:
