@@ -86,11 +86,11 @@ def copies():
 
 
 FAMILIES = (
-    ("machine.encrypted", lambda row, n: row["encrypted"], {"encrypted": {"const": True}}),
-    ("machine.encrypted and machine.owner = 'customer'", lambda row, n: row["encrypted"] and row["owner"] == "customer", {"encrypted": {"const": True}, "owner": {"const": "customer"}}),
+    ("machine.encrypted", lambda row, _n: row["encrypted"], {"encrypted": {"const": True}}),
+    ("machine.encrypted and machine.owner = 'customer'", lambda row, _n: row["encrypted"] and row["owner"] == "customer", {"encrypted": {"const": True}, "owner": {"const": "customer"}}),
     ("machine.size < {n}", lambda row, n: row["size"] < n, {"size": {"exclusiveMaximum": 950}}),
     ("machine.region in ('paris', 'lyon', 'lille') and machine.size <= {n}", lambda row, n: row["region"] in {"paris", "lyon", "lille"} and row["size"] <= n, {"region": {"enum": ["paris", "lyon", "lille"]}}),
-    ("machine.name like 'machine%' and machine.encrypted", lambda row, n: row["name"].startswith("machine") and row["encrypted"], {"name": {"pattern": "^machine"}, "encrypted": {"const": True}}),
+    ("machine.name like 'machine%' and machine.encrypted", lambda row, _n: row["name"].startswith("machine") and row["encrypted"], {"name": {"pattern": "^machine"}, "encrypted": {"const": True}}),
 )  # fmt: skip
 
 
