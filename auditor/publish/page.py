@@ -229,6 +229,7 @@ def _environment(lang: str) -> Any:
     }
     made.filters |= {
         "data": plain,
+        "prose": _prose,
         "short": lambda value: plain(value, _SHORT),
         "value": lambda value: _value(value, say, lang),
         "number": lambda value: f"{value:,}".replace(",", "\u202f" if lang == "fr" else ","),
@@ -238,6 +239,13 @@ def _environment(lang: str) -> Any:
         "share": lambda part, whole: f"{100 * part / whole:.2f}" if whole else "0",
     }
     return made
+
+
+def _prose(value: str, longest: int) -> Any:
+    """Return a text of the controls with what stands between backquotes set as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]*)`", r'<span class="code">\1</span>', str(escape(plain(value, longest)))))  # noqa: S704 — escaped just before
 
 
 def _parts(value: str, width: int = 8) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -52,9 +53,7 @@ def render(html: str, folder: Path, meta: Meta, embedded: list[Embedded]) -> byt
 
     The same arguments give the same bytes on one installation of WeasyPrint and Pango.
     """
-    import weasyprint
-
-    engine: Any = weasyprint  # it carries no types
+    engine = _engine()
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
@@ -84,6 +83,14 @@ def render(html: str, folder: Path, meta: Meta, embedded: list[Embedded]) -> byt
             gc.enable()
             gc.collect()
     return raw
+
+
+def _engine() -> Any:
+    """Return WeasyPrint, which carries no types; it warns at import where HarfBuzz's subsetter is missing, and does without it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import weasyprint
+    return weasyprint
 
 
 def _fetcher(folder: Path) -> Any:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 25
 """Rows printed per control; the others are in `findings.csv`."""
 URGENT = 5
+FREQUENT = 8
+"""Requirements that must share a reason, at least, before it is said once for all."""
 
 _DECODER = msgspec.json.Decoder(Head | ControlResult | Finding | Assessment)
 
@@ -104,6 +106,8 @@ class FrameworkView:
     text: Framework | None
     figures: tuple[Figures, ...]
     sections: tuple[tuple[str, tuple[RequirementView, ...]], ...]
+    common: dict[Side, dict[str, int]]
+    """Reasons so frequent in a half that they are said once for all, with their number of requirements."""
 
 
 @dataclass(slots=True)
@@ -173,8 +177,14 @@ def _framework(name: str, assessed: dict[str, list[Assessment]], text: Framework
     sections: dict[str, list[RequirementView]] = {}
     for view in views:
         sections.setdefault(view.text.section if view.text else "", []).append(view)
+    common = {side: _common([view.halves[side] for view in views]) for side in Side}
     figures = tuple(_figures(side, [view.halves[side] for view in views]) for side in Side)
-    return FrameworkView(name, text, figures, tuple((section, tuple(rows)) for section, rows in sections.items()))
+    return FrameworkView(name, text, figures, tuple((section, tuple(rows)) for section, rows in sections.items()), common)
+
+
+def _common(halves: list[HalfView]) -> dict[str, int]:
+    counts = Counter(reason for half in halves if half.state is not State.NOT_APPLICABLE for reason in half.reasons)
+    return {reason: count for reason, count in sorted(counts.items()) if count > max(FREQUENT, len(halves) // 4)}
 
 
 def _half(found: list[Assessment]) -> HalfView:
