@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -143,8 +143,8 @@ class Example(_Part, frozen=True, kw_only=True):
 class Control(_Part, frozen=True, kw_only=True):
     """One control file."""
 
-    id: str
-    code: str
+    id: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+    code: Annotated[str, msgspec.Meta(pattern="^[a-z]{1,8}-[a-z0-9]+$")]
     title: Text
     severity: Severity
     grade: Grade
@@ -153,7 +153,7 @@ class Control(_Part, frozen=True, kw_only=True):
     examples: tuple[Example, ...]
     references: tuple[str, ...] = ()
     parameters: dict[str, Parameter] = {}
-    freshness_days: int = 35
+    freshness_days: Annotated[int, msgspec.Meta(ge=1)] = 35
     live_only: bool = False
     formerly: tuple[str, ...] = ()
     check: Check | None = None
@@ -173,11 +173,23 @@ def parse(document: Document) -> Control:
         problems.append(document.problem((), "exactly one of check or attestation is needed", "keep one of the two"))
     if not control.examples:
         problems.append(document.problem(("examples",), "no example", "show a pass, a fail and an unknown"))
+    for name, parameter in control.parameters.items():
+        if wrong := _parameter(name, parameter):
+            problems.append(document.problem(("parameters", name), wrong, "see the documentation of parameters"))
     for name, fact in (control.check.facts if control.check else {}).items():
         problems += _fact(document, name, fact)
     if problems:
         raise ContentError(problems)
     return control
+
+
+def _parameter(name: str, parameter: Parameter) -> str:
+    wanted = {"lower": int, "higher": int, "subset": tuple}.get(parameter.stricter or "")
+    if name == "as_of":
+        return "as_of is always the instant that is judged at: no parameter may take its name"
+    if wanted is not None and type(parameter.default) is not wanted:
+        return f"stricter: {parameter.stricter} goes with {'a list' if wanted is tuple else 'a whole number'}"
+    return ""
 
 
 def _fact(document: Document, name: str, fact: Fact) -> list[Problem]:
