@@ -144,7 +144,7 @@ class Control(_Part, frozen=True, kw_only=True):
     """One control file."""
 
     id: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
-    code: Annotated[str, msgspec.Meta(pattern="^[a-z]{1,8}-[a-z0-9]+$")]
+    code: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
     title: Text
     severity: Severity
     grade: Grade
