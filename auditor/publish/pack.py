@@ -73,17 +73,19 @@ def build(
     lang: str = "fr",
     target: Path,
     at: datetime | None = None,
+    content: Path | None = None,
 ) -> Path:
     """Make the sealed pack `target` from one evaluation; return its path.
 
-    `at` is when it is sealed (naive UTC, whole seconds; now when absent). Raises EvidenceError when the results are of another
+    `at` is when it is sealed (naive UTC, whole seconds; now when absent), `content` the folder of the controls (those that ship with
+    the tool when absent). Raises EvidenceError when the results are of another
     snapshot, scope or catalogue, SignatureError when the key cannot seal; then nothing is written.
     """
     now = at or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     if lang not in LANGUAGES:
         raise UsageError(_("--lang {lang} is not one of: {known}").format(lang=lang, known=", ".join(LANGUAGES)))
     chosen: Lang = "en" if lang == "en" else "fr"
-    inputs = Inputs(scope, library, snapshot, results.read_bytes(), tree.new_key(), now, chosen, key.kind)
+    inputs = Inputs(scope, library, snapshot, results.read_bytes(), tree.new_key(), now, chosen, key.kind, content)
     made = draft(inputs)
     say = page.translate(chosen)
     sealed = seal(made.pdf, key, now, reason=say("Evidence pack of an audit"), name=scope.organisation.name)

@@ -53,7 +53,17 @@ def render(html: str, folder: Path, meta: Meta, embedded: list[Embedded]) -> byt
 
     The same arguments give the same bytes on one installation of WeasyPrint and Pango.
     """
-    engine = _engine()
+    with warnings.catch_warnings():
+        # Without HarfBuzz's subsetter it warns at import and does without; it leaves its colour profile to be closed by Python.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", ResourceWarning)
+        return _render(html, folder, meta, embedded)
+
+
+def _render(html: str, folder: Path, meta: Meta, embedded: list[Embedded]) -> bytes:
+    import weasyprint
+
+    engine: Any = weasyprint  # it carries no types
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
@@ -83,14 +93,6 @@ def render(html: str, folder: Path, meta: Meta, embedded: list[Embedded]) -> byt
             gc.enable()
             gc.collect()
     return raw
-
-
-def _engine() -> Any:
-    """Return WeasyPrint, which carries no types; it warns at import where HarfBuzz's subsetter is missing, and does without it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import weasyprint
-    return weasyprint
 
 
 def _fetcher(folder: Path) -> Any:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from auditor import paths
 from auditor.assess.assessment import Assessment, Considered, ObjectName, Proof, Side, State
 from auditor.assess.results import Head
 from auditor.catalog.control import Check, Control, Grade, Parameter, Text
@@ -48,6 +47,29 @@ sources:
   - {id: portail, collector: tls, applications: [dpi]}
   - {id: hp-ux, collector: unseen, site: nord, note: nobody reads it yet, expected: {host: 12}}
 """
+FRAMEWORKS = {"texte-un": 90, "texte-deux": 31}
+FRAMEWORK = """\
+id: {name}
+title: {{fr: "Référentiel {name}", en: "Reference {name}"}}
+publisher: nobody
+version: "1"
+date: "2026-01-01"
+catalogue: "2026.11"
+content: {{fr: "Tout y est.", en: "All of it."}}
+sections: {{"9": {{fr: "Accès", en: "Access"}}}}
+requirements:
+"""
+REQUIREMENT = """\
+  - id: "9.{number}.a"
+    section: "9"
+    title: {{fr: "Règle {number} : les accès", en: "Rule {number} about access"}}
+    summary: {{fr: "s", en: "s"}}
+    obligation: mandatory
+    responsible: {{on_site: customer}}
+    ours: {{basis: [own]}}
+    provider: {{basis: [duty]}}
+    remaining: {{fr: "r", en: "r"}}
+"""
 SEVERITY = ("critical", "high", "medium", "low")
 
 
@@ -89,7 +111,7 @@ def finding(number: int, row: str, verdict: str, why=(), **show) -> Finding:
 
 
 def lines(library, scope, snapshot, rows=60):
-    names = ("secnumcloud-3.2", "hds-2.0")
+    names = tuple(FRAMEWORKS)
     yield canonical(
         Head(
             as_of=AS_OF,
@@ -162,8 +184,19 @@ def lines(library, scope, snapshot, rows=60):
 
 
 @pytest.fixture(scope="session")
-def library():
-    found = load(paths.controls())
+def content(tmp_path_factory):
+    """Two frameworks of this file's own, so that the content that ships can change freely."""
+    folder = tmp_path_factory.mktemp("content") / "frameworks"
+    folder.mkdir()
+    for name, count in FRAMEWORKS.items():
+        head = FRAMEWORK.format(name=name)
+        (folder / f"{name}.yaml").write_text(head + "".join(REQUIREMENT.format(number=number) for number in range(count)), encoding="utf-8")
+    return folder.parent
+
+
+@pytest.fixture(scope="session")
+def library(content):
+    found = load(content)
     return replace(found, controls={**found.controls, **{f"good-state-{number}": control(number) for number in range(10)}})
 
 
@@ -210,5 +243,5 @@ def results(library, audited, snapshot):
 
 
 @pytest.fixture(scope="session")
-def inputs(library, audited, snapshot, results):
-    return Inputs(audited, library, snapshot, results, b"\x01" * 32, AS_OF + timedelta(hours=1))
+def inputs(library, audited, snapshot, results, content):
+    return Inputs(audited, library, snapshot, results, b"\x01" * 32, AS_OF + timedelta(hours=1), content=content)
