@@ -16,6 +16,9 @@ class HostSysctl(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     key: Annotated[str, Doc(description="dotted name")]
     value: Annotated[str | None, Doc(description="value as the kernel prints it; null when it refused to be read")] = None
     number: Annotated[int | None, Doc(description="the value, when it is one integer")] = None
+    family: Annotated[
+        str | None, Doc(description="`kernel`, `process`, `network` or `file` when the guide sets a value for it; `other`")
+    ] = None
 
 
 class HostKernel(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -26,6 +26,21 @@ _AGENTS = {
     "falco": "detection", "tripwire": "integrity", "samhain": "integrity", "wazuh-syscheckd": "integrity", "aide": "integrity",
 }  # fmt: skip
 _PERIODS = {"daily": 1, "weekly": 7, "monthly": 30, "yearly": 365}
+_FAMILIES = {
+    **dict.fromkeys(
+        (
+            "kernel.dmesg_restrict", "kernel.kptr_restrict", "kernel.randomize_va_space", "kernel.sysrq", "kernel.unprivileged_bpf_disabled",
+            "kernel.perf_event_paranoid",
+        ),
+        "kernel",
+    ),
+    "kernel.yama.ptrace_scope": "process",
+    **dict.fromkeys(
+        ("net.ipv4.conf.all.accept_redirects", "net.ipv4.conf.all.accept_source_route", "net.ipv4.tcp_syncookies", "net.ipv4.conf.all.send_redirects"),
+        "network",
+    ),
+    **dict.fromkeys(("fs.protected_symlinks", "fs.protected_hardlinks", "fs.suid_dumpable"), "file"),
+}  # fmt: skip
 _DAY = 86400
 _CONTAINERS = {"docker", "podman", "lxc", "lxc-libvirt", "systemd-nspawn", "openvz", "wsl", "container-other", "rkt", "proot", "pouch"}
 
@@ -36,7 +51,7 @@ def sysctl(texts: dict[str, str], source: str, call: str) -> list[Row]:
     for key, value in pairs(texts["sysctl"]).items():
         known = None if value == "?" else value
         whole = int(value) if re.fullmatch(r"-?\d+", value) else None
-        rows.append(HostSysctl.named(source=source, call=call, key=key, value=known, number=whole))
+        rows.append(HostSysctl.named(source=source, call=call, key=key, value=known, number=whole, family=_FAMILIES.get(key, "other")))
     return rows
 
 
