@@ -96,7 +96,7 @@ def _print(found: Results, library: Library, pack: Path | None, lang: str) -> No
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in (_("Framework"), _("Half"), _("Gaps"), _("No gap"), _("Inherited"), _("Not assessed"), _("Seen")):
-        table.add_column(title, justify="left" if len(table.columns) < 2 else "right", no_wrap=len(table.columns) > 0)
+        table.add_column(title, justify="right" if len(table.columns) > 1 else "left", no_wrap=bool(table.columns))
     for view in frameworks(found, library):
         title = view.text.title.fr if view.text and lang == "fr" else view.text.title.en if view.text else view.id
         for figures in view.figures:

@@ -141,7 +141,6 @@ def test_a_tired_reader_finds_what_matters(draft, tmp_path):
     assert "proposé" in text
     assert f"{len(HOSTILE) + 60 - ROWS_SHOWN} de plus" in text
     assert "certifié" not in text.lower()
-    assert not re.search(r"[^\s\u00a0\u202f] [;!?](\s|$)", text), "a space before a mark that may break"
 
 
 def test_names_read_from_machines_are_inert(draft, tmp_path):
