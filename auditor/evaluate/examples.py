@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec.structs
+
 from auditor.errors import ContentError, Problem
 from auditor.evaluate import schema
 from auditor.evaluate.compile import FAIL, OUT, PASS, UNKNOWN, Checked, read
@@ -20,7 +22,7 @@ from auditor.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from auditor.catalog.control import Control, Example
+    from auditor.catalog.control import Check, Control, Example
     from auditor.catalog.library import Library
     from auditor.evidence.row import Row
 
@@ -137,7 +139,7 @@ def betrayed(bench: Bench, control: Control) -> list[str]:
     checked = _checked(bench, control)
     problems = []
     for example in control.examples:
-        hidden = list(_blinded(_given(example), checked.check.subject))
+        hidden = list(_blinded(_given(example), checked.check))
         first, *others = bench.verdicts([checked], example, [_given(example), *(world for _what, world in hidden)])
         for (what, _world), found in zip(hidden, others, strict=True):
             changed = {id_ for id_, code in found[0].items() if code not in {first[0].get(id_), UNKNOWN}}
@@ -158,15 +160,17 @@ def _given(example: Example) -> Given:
     return Given(example.given, frozenset(table for table, seen in example.sight.items() if not seen))
 
 
-def _blinded(given: Given, subject: str) -> Iterator[tuple[str, Given]]:
+def _blinded(given: Given, check: Check) -> Iterator[tuple[str, Given]]:
     for table, rows in given.rows.items():
         for index, row in enumerate(rows):
             for name in sorted(set(row) - {"id", "source"}):
                 changed = [*rows[:index], {**row, name: None}, *rows[index + 1 :]]
                 yield f"{table} {row['id']}.{name}", Given({**given.rows, table: changed}, given.unseen)
-            if table != subject:
+            if table != check.subject:
                 fewer = [*rows[:index], *rows[index + 1 :]]
                 yield f"{table} {row['id']}", Given({**given.rows, table: fewer}, given.unseen | {table})
+    for table in sorted({fact.table for fact in check.facts.values()} - given.unseen):
+        yield f"sight of {table}", Given(given.rows, given.unseen | {table})
 
 
 def _put(checked: Checked, part: str, tree: Node) -> Checked:
@@ -183,10 +187,31 @@ def _mutants(checked: Checked) -> Iterator[tuple[str, Checked]]:
         yield f"{part}: unknown taken for true", _put(checked, part, _known(tree, otherwise=True))
         yield f"{part}: unknown taken for false", _put(checked, part, _known(tree, otherwise=False))
         yield from ((f"{part}: {what}", _put(checked, part, changed)) for what, changed in _changed(tree, _TRUE))
+    yield from _joined(checked)
     for name, tree in checked.where.items():
         if tree != _TRUE:
             for what, changed in _changed(tree, _TRUE):
                 yield f"fact {name}: {what}", replace(checked, where={**checked.where, name: changed})
+
+
+def _joined(checked: Checked) -> Iterator[tuple[str, Checked]]:
+    """Yield the check with one key of a fact forgotten, or its number one off."""
+    for name, fact in checked.check.facts.items():
+        changed = [
+            (f"key {key} dropped", msgspec.structs.replace(fact, on={left: right for left, right in fact.on.items() if left != key}))
+            for key in fact.on
+        ]
+        if fact.at_least is not None:
+            changed.append(("number one higher", msgspec.structs.replace(fact, at_least=fact.at_least + 1)))
+            if fact.at_least > 1:
+                changed.append(("number one lower", msgspec.structs.replace(fact, at_least=fact.at_least - 1)))
+        if fact.at_most is not None:
+            changed.append(("number one higher", msgspec.structs.replace(fact, at_most=fact.at_most + 1)))
+            if fact.at_most > 0:
+                changed.append(("number one lower", msgspec.structs.replace(fact, at_most=fact.at_most - 1)))
+        for what, mutant in changed:
+            facts = {**checked.check.facts, name: mutant}
+            yield f"fact {name}: {what}", replace(checked, check=msgspec.structs.replace(checked.check, facts=facts))
 
 
 def _known(tree: Node, *, otherwise: bool) -> Node:
