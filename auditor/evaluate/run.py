@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from auditor.errors import CheckError
@@ -12,6 +14,7 @@ from auditor.evaluate.compile import FAIL, OUT, PASS, UNKNOWN, Checked, Joins, S
 from auditor.evaluate.database import Database, Scoped, opened
 from auditor.evaluate.listing import Listing
 from auditor.evaluate.result import CellResult, ControlResult, Finding
+from auditor.evaluate.sql import literal
 from auditor.evidence.cells import CellName, Sight, sight
 from auditor.evidence.row import Origin
 from auditor.evidence.tables import TABLES
@@ -20,7 +23,6 @@ from auditor.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
 
     from auditor.catalog.control import Control, Value
     from auditor.catalog.library import Library
@@ -230,26 +232,26 @@ def _findings(world: World, checked: Checked, index: int, facts: list[str]) -> I
     control, check = checked.control, checked.check
     rests, _named = checked.rests_on()
     show = [name for name in check.show if name not in {"id", "source", "scope"}]
-    nulls = [*(f't."{name}" is null' for name in rests), *(f"v.{name} is null" for name in facts)]
-    labels = [*(f"null:{name}" for name in rests), *(f"fact:{name}" for name in sorted(check.facts))]
-    columns = ["t.source", "t.scope", "t.id", f"v.c{index}", "t.origin", "t._at", *(f't."{name}"' for name in show), *nulls]
+    limit = world.as_of - timedelta(days=control.freshness_days)
+    reasons = {
+        "plan": f"t.origin in ('plan', 'state') and {literal(control.live_only)}",
+        "stale": f"coalesce(t._at < {literal(limit)}, false)",
+        **{f"null:{name}": f't."{name}" is null' for name in rests},
+        **{f"fact:{fact}": f"v.{name} is null" for fact, name in zip(sorted(check.facts), facts, strict=True)},
+    }
+    columns = ["t.source", "t.scope", "t.id", f"v.c{index}", "t.origin", *(f't."{name}"' for name in show), *reasons.values()]
     cursor = _run(
         world,
         f'select {", ".join(columns)} from "_v_{check.subject}" v join "{check.subject}" t on t._n = v.n '
         f"where v.c{index} >= {FAIL} order by v.n",
     )
+    labels, width, origins = tuple(reasons), len(show), {origin.value: origin for origin in Origin}
     while batch := cursor.fetchmany(BATCH):
-        for source, scope, id_, code, origin, at, *rest in batch:
+        for source, scope, id_, code, origin, *rest in batch:
             shown = {
-                name: value.isoformat() + "Z" if hasattr(value, "isoformat") else value for name, value in zip(show, rest, strict=False)
+                name: value.isoformat() + "Z" if isinstance(value, datetime) else value for name, value in zip(show, rest, strict=False)
             }
-            why: tuple[str, ...] = ()
-            if code == UNKNOWN:
-                why = tuple(label for label, null in zip(labels, rest[len(show) :], strict=True) if null)
-                if at is not None and (world.as_of - at).total_seconds() > control.freshness_days * 86_400:
-                    why = ("stale", *why)
-                if control.live_only and origin in {Origin.PLAN, Origin.STATE}:
-                    why = ("plan", *why)
+            why = tuple(compress(labels, rest[width:])) if code == UNKNOWN else ()
             yield Finding(
                 control=control.id,
                 table=check.subject,
@@ -259,5 +261,5 @@ def _findings(world: World, checked: Checked, index: int, facts: list[str]) -> I
                 verdict=_NAMES[code],
                 why=why,
                 show=shown,
-                origin=Origin(origin),
+                origin=origins[origin],
             )
