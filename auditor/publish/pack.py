@@ -51,6 +51,7 @@ class Inputs:
     kind: Literal["local", "organisation"] = "local"
     content: Path | None = None
     """Folder of the controls; those that ship with the tool when absent."""
+    previous: manifest.Previous | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def build(
     if lang not in LANGUAGES:
         raise UsageError(_("--lang {lang} is not one of: {known}").format(lang=lang, known=", ".join(LANGUAGES)))
     chosen: Lang = "en" if lang == "en" else "fr"
-    inputs = Inputs(scope, library, snapshot, results.read_bytes(), tree.new_key(), now, chosen, key.kind, content)
+    inputs = Inputs(scope, library, snapshot, results.read_bytes(), tree.new_key(), now, chosen, key.kind, content, previous(target))
     made = draft(inputs)
     say = page.translate(chosen)
     sealed = seal(made.pdf, key, now, reason=say("Evidence pack of an audit"), name=scope.organisation.name)
@@ -129,6 +130,7 @@ def draft(inputs: Inputs) -> Draft:
         commitments=commitments,
         digests=digests,
         sizes={name: len(data) for name, data in files.items()},
+        previous=inputs.previous.sha256 if inputs.previous else "",
         beside=len(archive) > manifest.MAX_EMBEDDED_SNAPSHOT,
     )
     html = page.html(found, inputs.scope, inputs.library, inputs.snapshot, facts, inputs.lang)
@@ -165,6 +167,23 @@ _KINDS = {
 }
 
 
+def previous(target: Path) -> manifest.Previous | None:
+    """Return the digest and root of the newest pack beside `target`, by its name; None when there is none that can be read."""
+    import pikepdf
+
+    for path in sorted(target.parent.glob("*.pdf"), reverse=True):
+        if path.name == target.name:
+            continue
+        try:
+            data = path.read_bytes()
+            with pikepdf.open(io.BytesIO(data)) as document:
+                held = manifest.read(document.attachments[manifest.MANIFEST].get_file().read_bytes())
+        except (OSError, KeyError, pikepdf.PdfError, EvidenceError):
+            continue
+        return manifest.Previous(sha256=sha256(data), root=held.predicate.root)
+    return None
+
+
 def commit(snapshot: Snapshot, salt: bytes) -> Commitments:
     """Return the roots over every file of a snapshot, its plan and ledger included."""
     return tree.commit(salt, ((entry.table, snapshot.lines(entry.table)) for entry in snapshot.manifest.files))
@@ -192,6 +211,7 @@ def _predicate(inputs: Inputs, found: report.Results, root: str) -> manifest.Pre
         snapshot_sha256=inputs.snapshot.sha256,
         root=root,
         seal=inputs.kind,
+        previous_pack=inputs.previous,
         engine={"python": platform.python_version(), **{name: __version__ if name == "auditor" else version(name) for name in ENGINE}},
     )
 

@@ -45,6 +45,8 @@ class Facts:
     commitments: Commitments
     digests: dict[str, str]
     sizes: dict[str, int]
+    previous: str
+    """SHA-256 of the pack before; empty when there is none."""
     beside: bool
 
 
@@ -266,7 +268,7 @@ def _value(value: Any, say: Callable[[str], str], lang: str) -> str:
         return _day(value, lang)
     if isinstance(value, tuple | list):
         return plain(", ".join(str(item) for item in value))
-    if isinstance(value, str) and (found := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d):\d\d", value)) and lang == "fr":
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d):\d\dZ?", value)) and lang == "fr":
         year, month, day, clock = found.groups()
         return f"{day}/{month}/{year} {clock}"
     return plain(str(value))

@@ -188,6 +188,13 @@ def test_a_large_snapshot_lies_beside(inputs, monkeypatch):
     assert bound[manifest.SNAPSHOT] == hashlib.sha256(made.beside).hexdigest()
 
 
+def test_a_pack_names_the_one_before(inputs, sealed):
+    found = pack.previous(sealed.with_name("two.pdf"))
+    assert found.sha256 == hashlib.sha256(sealed.read_bytes()).hexdigest()
+    assert found.root == manifest.read(parts(sealed.read_bytes())[manifest.MANIFEST]).predicate.root
+    assert pack.previous(sealed) is None
+
+
 def test_results_of_something_else_are_refused(inputs):
     other = replace(inputs, results=inputs.results.replace(inputs.snapshot.sha256.encode(), b"0" * 64))
     with pytest.raises(EvidenceError):
