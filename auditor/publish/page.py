@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from auditor import paths, text
 from auditor.assess import words
 from auditor.assess.assessment import GAPS, Side, State
-from auditor.evidence.cells import CellName, sight
 from auditor.publish import report
+from auditor.publish.sight import blind, ledger
 from auditor.seal import manifest
 from auditor.verdict import SEVERITIES, Verdict
 
@@ -48,26 +45,6 @@ class Facts:
     previous: str
     """SHA-256 of the pack before; empty when there is none."""
     beside: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Blind:
-    """A cell that was not seen, and the ledger's word on it."""
-
-    name: CellName
-    reason: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """The calls made to one source."""
-
-    source: str
-    calls: int
-    outcomes: dict[str, int]
-    first: datetime
-    last: datetime
 
 
 def html(found: Results, scope: Scope, library: Library, snapshot: Snapshot, facts: Facts, lang: str) -> str:
@@ -140,45 +117,6 @@ def typeset(french: str) -> str:
     """Return French with the spaces that do not break, as the Imprimerie nationale sets them."""
     french = re.sub(r"[ \u00a0]([;!?%])", "\u202f\\1", french)
     return re.sub(r" ([:»])", "\u00a0\\1", french).replace("« ", "«\u00a0")
-
-
-def blind(snapshot: Snapshot) -> list[Blind]:
-    """Return every cell of the plan that was not seen, sorted."""
-    counts: Counter[CellName] = Counter()
-    decoder = msgspec.json.Decoder(_Placed)
-    for table in snapshot.tables():
-        for line in snapshot.lines(table):
-            row = decoder.decode(line)
-            counts[CellName(row.source, row.scope, table)] += 1
-    calls = snapshot.calls()
-    notes: defaultdict[CellName, list[str]] = defaultdict(list)
-    for call in calls:
-        for table in call.feeds if call.reason else ():
-            notes[CellName(call.source, call.scope, table)].append(call.reason)
-    seen = sight(snapshot.plan(), calls, counts)
-    return [Blind(name, item.reason, "; ".join(sorted(set(notes[name]))[:2])) for name, item in sorted(seen.items()) if not item.seen]
-
-
-def ledger(calls: list[Any]) -> list[Ledger]:
-    """Return the ledger, summed by source."""
-    grouped: defaultdict[str, list[Any]] = defaultdict(list)
-    for call in calls:
-        grouped[call.source].append(call)
-    return [
-        Ledger(
-            source,
-            len(items),
-            dict(sorted(Counter(str(item.outcome) for item in items).items())),
-            min(item.started_at for item in items),
-            max(item.ended_at for item in items),
-        )
-        for source, items in sorted(grouped.items())
-    ]
-
-
-class _Placed(msgspec.Struct):
-    source: str
-    scope: str = ""
 
 
 @contextmanager

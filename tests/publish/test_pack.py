@@ -199,3 +199,21 @@ def test_results_of_something_else_are_refused(inputs):
     other = replace(inputs, results=inputs.results.replace(inputs.snapshot.sha256.encode(), b"0" * 64))
     with pytest.raises(EvidenceError):
         pack.draft(other)
+
+
+def test_the_instructions_inside_work_as_written(sealed, tmp_path):
+    (tmp_path / "report.pdf").write_bytes(sealed.read_bytes())
+    said = parts(sealed.read_bytes())[manifest.README].decode()
+    written = [line.strip() for line in said.splitlines() if line.startswith("       ") and "auditor" not in line]
+    steps = "\n".join(written).replace("-content signed.bin \\\n", "-content signed.bin ")
+    ranges = subprocess.run(["pdfsig", "report.pdf"], cwd=tmp_path, capture_output=True, check=True, text=True).stdout
+    assert "Total document signed" in ranges
+    assert "Signature is Valid" in ranges
+    _zero, gap, after, end = re.findall(r"\d+", re.search(r"Signed Ranges: (.*)", ranges)[1])
+    assert int(end) == sealed.stat().st_size
+    steps = steps.replace("head -c B", f"head -c {gap}").replace("$((C+1))", str(int(after) + 1))
+    done = subprocess.run(["bash", "-euc", steps], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "CMS Verification successful" in done.stderr
+    assert done.stdout.count(": OK") == len(manifest.SUBJECTS) + 1
+    assert hashlib.sha256(parts(sealed.read_bytes())[manifest.MANIFEST]).hexdigest() in done.stdout
