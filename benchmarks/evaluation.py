@@ -80,8 +80,8 @@ def copies():
             scope="p",
             id=f"c{number:07d}",
             machine=f"m{number * 7 % ROWS:07d}",
-            status="ok" if number % 11 else None,
-            age=number % 90,
+            status="ok" if number % 101 else None,
+            age=number % 64,
         )
 
 
