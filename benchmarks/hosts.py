@@ -13,11 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from auditor import scope as scopes
 from auditor.collect import run
+from auditor.collect.linux import SCRIPT
 from auditor.evidence.snapshot import Snapshot
 
 SSHD = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin")
@@ -74,14 +76,25 @@ def measure(folder: Path, port: int, hosts: int) -> None:
     ours = time.perf_counter() - begun
     rows = sum(entry.rows for entry in Snapshot(folder / "snapshot").manifest.files)
     bare = ["ssh", "-T", "-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={folder}/known", "-i", f"{folder}/user", "-p", str(port)]
+    script = b"N=bench\n" + SCRIPT.read_bytes()
+
+    def call(words: str, given: bytes) -> int:
+        return subprocess.run([*bare, "127.0.0.1", words], input=given, capture_output=True, check=False).returncode
+
+    floor = timed(lambda _n: call("exec /bin/sh -s", script), hosts)
+    door = timed(lambda _n: call("true", b""), hosts)
+    print(f"{hosts} hosts: {ours:.1f} s, {len(collected.failed)} failed, {rows} rows")
+    print(f"the same script by bare ssh, {run.WORKERS} at once: {floor:.1f} s; ratio {ours / floor:.2f} (all hosts are this one machine)")
+    print(f"bare ssh calls that do nothing: {door:.1f} s; ratio {ours / door:.1f}")
+
+
+def timed(call: Callable[[int], int], times: int) -> float:
     begun = time.perf_counter()
     with ThreadPoolExecutor(run.WORKERS) as pool:
-        codes = list(
-            pool.map(lambda _n: subprocess.run([*bare, "127.0.0.1", "true"], capture_output=True, check=False).returncode, range(hosts))
-        )
-    floor = time.perf_counter() - begun
-    print(f"{hosts} hosts: {ours:.1f} s, {len(collected.failed)} failed, {rows} rows")
-    print(f"{hosts} bare ssh calls, {run.WORKERS} at once: {floor:.1f} s, {sum(map(bool, codes))} failed; ratio {ours / floor:.1f}")
+        failed = sum(map(bool, pool.map(call, range(times))))
+    if failed:
+        print(f"  {failed} bare calls failed", file=sys.stderr)
+    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":

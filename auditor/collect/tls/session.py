@@ -7,6 +7,7 @@ import re
 import shutil
 import ssl
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import CollectError
@@ -14,6 +15,8 @@ from auditor.errors import CollectError
 if TYPE_CHECKING:
     from auditor.collect.tls.connection import Endpoint
 
+TICKETS_S = 0.5
+"""Time left to a server for its tickets, after the handshake, in seconds."""
 _MISSING_ISSUER = {2, 20, 21}
 """OpenSSL's verify codes for an issuer that is not there."""
 
@@ -86,35 +89,16 @@ def early_data(endpoint: Endpoint, sni: str | None) -> dict[str, Any]:
         command += ["-starttls", endpoint.starttls]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     endpoint.made += 1
+    time.sleep(TICKETS_S)
     try:
-        out = _until_silent(child)
-    finally:
+        out, _err = child.communicate(b"Q\n", timeout=endpoint.timeout_s)  # its own word for leaving: nothing is sent
+    except subprocess.TimeoutExpired:
         child.kill()
         child.communicate()
+        return {}
     found = re.findall(rb"Max Early Data: (\d+)", out)
     return {"early_data_bytes": max(map(int, found))} if found else {}
 
 
 def _address(endpoint: Endpoint) -> str:
     return f"[{endpoint.host}]:{endpoint.port}" if ":" in endpoint.host else f"{endpoint.host}:{endpoint.port}"
-
-
-def _until_silent(child: subprocess.Popen[bytes]) -> bytes:
-    import os
-    import selectors
-    import time
-
-    assert child.stdout is not None
-    out, deadline = bytearray(), time.monotonic() + 3
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(child.stdout, selectors.EVENT_READ)
-        while time.monotonic() < deadline and len(out) < 1 << 20:
-            if not waiting.select(1.0 if not out else 0.4):
-                if out:
-                    break
-                continue
-            data = os.read(child.stdout.fileno(), 65536)
-            if not data:
-                break
-            out += data
-    return bytes(out)
