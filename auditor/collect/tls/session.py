@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from auditor.errors import CollectError
 
 if TYPE_CHECKING:
+    import socket
+
     from auditor.collect.tls.connection import Endpoint
 
 TICKETS_S = 0.5
@@ -37,7 +39,8 @@ def context(ca_file: str | None, *, verify: bool) -> ssl.SSLContext:
 def trust(endpoint: Endpoint, sni: str | None, ca_file: str | None) -> dict[str, Any]:
     """Return `trusted` and `chain_complete` as far as a verifying handshake tells."""
     try:
-        with endpoint.connect() as link, context(ca_file, verify=True).wrap_socket(link, server_hostname=sni):
+        with endpoint.connect() as link, _wrapped(link, sni, context(ca_file, verify=True)) as talk:
+            talk.do_handshake()
             return {"trusted": True, "chain_complete": True}
     except ssl.SSLCertVerificationError as error:
         found: dict[str, Any] = {"trusted": False}
@@ -53,7 +56,8 @@ def trust(endpoint: Endpoint, sni: str | None, ca_file: str | None) -> dict[str,
 def whole(endpoint: Endpoint, sni: str | None) -> tuple[list[bytes], dict[str, Any]]:
     """Return the chain as sent, in DER, and `ticket_lifetime_s`; empty when no handshake can be made."""
     try:
-        with endpoint.connect() as link, context(None, verify=False).wrap_socket(link, server_hostname=sni) as talk:
+        with endpoint.connect() as link, _wrapped(link, sni, context(None, verify=False)) as talk:
+            talk.do_handshake()
             chain = _chain(talk)
             talk.settimeout(0.3)
             with contextlib.suppress(OSError):
@@ -63,6 +67,12 @@ def whole(endpoint: Endpoint, sni: str | None) -> tuple[list[bytes], dict[str, A
             return chain, {"ticket_lifetime_s": hint}
     except (OSError, CollectError, ValueError):
         return [], {}
+
+
+def _wrapped(link: socket.socket, sni: str | None, how: ssl.SSLContext) -> ssl.SSLSocket:
+    # A connection reset by now raises here; `wrap_socket` would leave its socket open, as a handshake that fails in it.
+    link.getpeername()
+    return how.wrap_socket(link, server_hostname=sni, do_handshake_on_connect=False)
 
 
 def _chain(talk: ssl.SSLSocket) -> list[bytes]:
