@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from auditor.scope import json_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "auditor" / "locale" / "fr" / "LC_MESSAGES"
+WHEN = datetime(2026, 11, 1, tzinfo=UTC)
 KEYWORDS = {"_": None, "plural": (1, 2)}
 
 
@@ -48,6 +50,7 @@ def kept(domain: str = "auditor") -> Catalog:
 
 def compiled(catalog: Catalog) -> bytes:
     """Return the `.mo` bytes of a catalogue."""
+    catalog.creation_date = catalog.revision_date = WHEN  # else the minute of the day ends up in the bytes
     out = io.BytesIO()
     write_mo(out, catalog)
     return out.getvalue()
@@ -79,7 +82,8 @@ def main(fragments: list[str]) -> None:
         if not line.startswith((b'"POT-Creation', b'"PO-Revision', b'"Generated-By'))
     )
     (FOLDER / "auditor.po").write_bytes(dated)
-    (FOLDER / "auditor.mo").write_bytes(compiled(kept()))
+    for domain in ("auditor", "reports"):
+        (FOLDER / f"{domain}.mo").write_bytes(compiled(kept(domain)))
     missing = [str(message.id) for message in merged if message.id and not message.string]
     print(f"{len(merged)} sentences, {len(missing)} without French")
     for sentence in missing:

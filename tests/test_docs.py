@@ -139,7 +139,7 @@ def generated():
 
 def test_the_schema_is_up_to_date(generated):
     written = json.loads((ROOT / "docs" / "auditor.schema.json").read_text(encoding="utf-8"))
-    assert written == generated.schema(), "run: python scripts/generate_docs.py"
+    assert written == json.loads(json.dumps(generated.schema())), "run: python scripts/generate_docs.py"
 
 
 def test_the_keys_of_the_scope_are_up_to_date(generated):

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def run(*command, cwd, ok=(0,), **environment):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    done = subprocess.run(command, cwd=cwd, env=kept | environment, capture_output=True, text=True, check=False, timeout=280, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, cwd=cwd, env=kept | environment, capture_output=True, text=True, check=False, timeout=280, stdin=subprocess.DEVNULL
+    )
     assert done.returncode in ok, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -28,9 +30,15 @@ def wheel(tmp_path_factory):
 def test_the_content_travels_in_the_wheel(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for folder in ("controls", "reports"):
-        wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+        wanted = {
+            path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts
+        }
         assert {f"auditor/_data/{name}" for name in wanted} <= set(names)
-    assert {"auditor/locale/fr/LC_MESSAGES/auditor.mo", "auditor/locale/fr/LC_MESSAGES/reports.mo", "auditor/collect/linux/script.sh"} <= set(names)
+    assert {
+        "auditor/locale/fr/LC_MESSAGES/auditor.mo",
+        "auditor/locale/fr/LC_MESSAGES/reports.mo",
+        "auditor/collect/linux/script.sh",
+    } <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
 
 

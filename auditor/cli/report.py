@@ -50,7 +50,7 @@ def publish(
     place: Workspace, scope: Scope, library: Library, snapshot: Snapshot, results: Path, lang: str, output: Path | None = None
 ) -> Path:
     """Build and seal the pack of one evaluation, with the workspace's local key, made on first use."""
-    from auditor.publish import pack
+    from auditor.publish.pack import build
 
     target = output or place.new("packs", ".pdf")
-    return pack.build(scope=scope, library=library, snapshot=snapshot, results=results, key=key_of(place), lang=lang, target=target)
+    return build(scope=scope, library=library, snapshot=snapshot, results=results, key=key_of(place), lang=lang, target=target)

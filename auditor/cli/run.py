@@ -35,4 +35,4 @@ def command(
     snapshot = Snapshot(path)
     results = judge(place, scope, library, snapshot, instant(as_of, snapshot.manifest.ended_at))
     pack = publish(place, scope, library, snapshot, results, lang)
-    return terminal.show(results, json=json, pack=pack)
+    return terminal.show(results, json=json, pack=pack, lang=lang)
