@@ -42,7 +42,7 @@ def verify_cms(der: bytes, parts: tuple[bytes, ...] | tuple[memoryview, ...]) ->
         return _verify(der, parts)
     except SignatureError:
         raise
-    except Exception as error:  # noqa: BLE001 — hostile bytes make the readers of ASN.1 fail in many ways; all mean the same
+    except Exception as error:  # hostile bytes make the readers of ASN.1 fail in many ways; all mean the same
         raise refused(_("its signature cannot be read")) from error
 
 
