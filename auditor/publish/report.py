@@ -47,10 +47,10 @@ class ControlView:
 
     @property
     def columns(self) -> list[str]:
-        """Columns that its rows show, in the order of the control."""
+        """Columns that its rows show, in the order of the control; `name` stands first already, in the place of the id."""
         wanted = list(self.control.check.show) if self.control and self.control.check else []
         found = {name for row in (*self.failed, *self.unknown) for name in row.show}
-        return [name for name in wanted if name in found] + sorted(found - set(wanted))
+        return [name for name in wanted if name in found and name != "name"] + sorted(found - set(wanted) - {"name"})
 
 
 @dataclass(frozen=True, slots=True)
