@@ -4,7 +4,7 @@
 PY = .venv/bin/python
 
 run: setup            ## install everything, audit this machine, leave a signed PDF
-	@$(PY) -m auditor run; code=$$?; [ $$code -le 2 ]
+	@code=0; $(PY) -m auditor run || code=$$?; [ $$code -le 2 ]  # gaps are a result, not a failure
 
 test: setup-test      ## install what tests need, run every test
 	@$(PY) -m pytest -n 2 --dist loadgroup -m "not long" $(ARGS)
