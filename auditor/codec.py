@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_CONTENT_BYTES = 4 << 20
 """Largest YAML file read: scopes and frameworks stay far below."""
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Only composes nodes; libyaml does it seven times faster."""
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z")
 _SPECIAL: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -66,7 +68,7 @@ def parse_yaml(text: str, path: str = "<text>") -> Document:
     Duplicate keys, aliases, tags and non-text keys are errors, all reported at once.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         what = getattr(error, "problem", None) or str(error)
@@ -115,7 +117,7 @@ _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "bool", "n
 
 def _scalar(node: yaml.ScalarNode) -> str | int | bool | None:
     text: str = node.value
-    if node.style is not None:
+    if node.style:  # quoted or block: text as it stands
         return text
     if text in _SPECIAL:
         return _SPECIAL[text]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from auditor.catalog.library import Library
     from auditor.collect.run import Collected, Progress
     from auditor.scope import Scope
 
@@ -30,7 +31,7 @@ def command(workspace: Folder = HERE, only: Only = None, dry_run: DryRun = False
     scope = place.scope()
     if dry_run:
         return show_plan(scope, tuple(only or ()))
-    path, collected = gather(place, scope, tuple(only or ()))
+    path, collected = gather(place, scope, place.library(), tuple(only or ()))
     if json:
         print_json(
             {"snapshot": str(path), "partial": collected.manifest.partial, "failed": collected.failed, "manifest": collected.manifest}
@@ -53,14 +54,13 @@ def show_plan(scope: Scope, only: tuple[str, ...]) -> int:
     return 0
 
 
-def gather(place: Workspace, scope: Scope, only: tuple[str, ...] = ()) -> tuple[Path, Collected]:
+def gather(place: Workspace, scope: Scope, library: Library, only: tuple[str, ...] = ()) -> tuple[Path, Collected]:
     """Collect into a new snapshot of the workspace, with live progress when a person watches."""
     from auditor import __version__
     from auditor.collect import run
 
     path = place.new("snapshots")
     cancelled = threading.Event()
-    library = place.library()
     with _watched() as progress, _cancelled_by_signals(cancelled):
         collected = run.collect(
             scope,

@@ -27,8 +27,9 @@ def command(workspace: Folder = HERE, snapshot: SnapshotPath = None, as_of: AsOf
 
     place = Workspace(workspace)
     opened = open_snapshot(place, snapshot)
-    path = judge(place, place.scope(), place.library(), opened, instant(as_of, opened.manifest.ended_at))
-    return terminal.show(path, json=json, lang=lang)
+    library = place.library()
+    path = judge(place, place.scope(), library, opened, instant(as_of, opened.manifest.ended_at))
+    return terminal.show(path, json=json, library=library, lang=lang)
 
 
 def judge(place: Workspace, scope: Scope, library: Library, snapshot: Snapshot, as_of: datetime) -> Path:

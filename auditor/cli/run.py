@@ -31,8 +31,8 @@ def command(
     if dry_run:
         return show_plan(scope, tuple(only or ()))
     library = place.library()
-    path, _collected = gather(place, scope, tuple(only or ()))
+    path, _collected = gather(place, scope, library, tuple(only or ()))
     snapshot = Snapshot(path)
     results = judge(place, scope, library, snapshot, instant(as_of, snapshot.manifest.ended_at))
     pack = publish(place, scope, library, snapshot, results, lang)
-    return terminal.show(results, json=json, pack=pack, lang=lang)
+    return terminal.show(results, json=json, pack=pack, library=library, lang=lang)

@@ -211,8 +211,9 @@ INTERRUPTED = textwrap.dedent("""
     from auditor.cli.workspace import Workspace
     from auditor.collect import registry
     registry.BUILTIN["stepwise"] = "test_collecting:Stepwise"
+    place = Workspace(pathlib.Path(sys.argv[1]))
     print("go", flush=True)
-    path, _collected = collect.gather(Workspace(pathlib.Path(sys.argv[1])), test_collecting.scope(("a", "patient"), ("b", "good")))
+    path, _collected = collect.gather(place, test_collecting.scope(("a", "patient"), ("b", "good")), place.library())
     print(path)
 """)
 
