@@ -34,7 +34,7 @@ class LinuxSettings(Settings, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Path of the known_hosts file; the user's own otherwise."""
     proxy_jump: str | None = None
     mode: Literal["a", "b"] = "a"
-    """`a`: the script is sent and run; `b`: the key is bound to a command installed on the machine, which runs its own copy."""
+    """`a`: the script is sent and run; `b`: the key is bound to a command installed on the machine (audit-accounts), which runs its own copy."""
     sudo: bool = False
     """Read through `sudo -n`; refused, the reading goes on without."""
 
@@ -53,25 +53,31 @@ class Linux:
     def preview(self, target: Target) -> Iterator[str]:
         """Yield the command and the script."""
         yield " ".join(command(target.settings))
-        yield from SCRIPT.read_text(encoding="utf-8").splitlines()
+        if target.settings.mode == "a":
+            yield from SCRIPT.read_text(encoding="utf-8").splitlines()
 
     def collect(self, target: Target, sink: Sink) -> None:
         """Run the script once and read its sections."""
         mark = secrets.token_hex(16)
-        script = f"N={mark}\n".encode() + SCRIPT.read_bytes()
+        settings = target.settings
+        # In mode b the machine runs its own copy: it is given the mark, and nothing to run.
+        script = f"N={mark}\n".encode() + (b"" if settings.mode == "b" else SCRIPT.read_bytes())
         with sink.call("script") as call:
-            answer = transport.ask(command(target.settings), script, sink.remaining_s)
+            answer = transport.ask(command(settings), script, sink.remaining_s)
             call.record.saw(answer)
             found = sections.split(answer, mark)
             if not found.whole:
                 call.record.ended(Outcome.PARTIAL, "the answer stops before its end")
         sections.read(target.id, sink, found)
+        if settings.sudo and found.sections.get("host") and "\nuid=0\n" not in f"\n{found.sections['host'].text}\n":
+            with sink.call("sudo") as call:
+                call.record.ended(Outcome.FORBIDDEN, "sudo refused: read without it")
 
 
 def command(settings: LinuxSettings) -> list[str]:
     """Return the command that runs the script, without a secret in it."""
-    shell = ["/bin/sh", "-s"]
-    if settings.sudo:
+    shell = ["/bin/sh", "-s"] if settings.mode == "a" else ["/usr/local/libexec/audit-collect"]
+    if settings.sudo and settings.mode == "a":
         shell = ["/bin/sh", "-c", "if sudo -n true 2>/dev/null; then exec sudo -n /bin/sh -s; else exec /bin/sh -s; fi"]
     if settings.address == "local":
         return shell

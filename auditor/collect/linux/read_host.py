@@ -64,7 +64,7 @@ def host(texts: dict[str, str], source: str, call: str) -> list[Row]:
             model=told.get("model"),
             uptime_s=number(told.get("uptime")),
             privileged=told["uid"] == "0",
-            mode="a",
+            mode=told.get("mode"),
             reboot_pending={"1": True, "0": False}.get(changed.get("reboot", "")),
             security_updates=None if updates is None else sum(1 for line in updates.splitlines() if secure(line)),
             lists_at=instant(lists) if lists else None,

@@ -14,7 +14,7 @@ say() { printf '%s=%s\n' "$1" "$2"; }
 first() { IFS= read -r line <"$1" 2>/dev/null && say "$2" "$line"; }
 running() { for comm in /proc/[0-9]*/comm; do IFS= read -r line 2>/dev/null <"$comm" && printf '%s\n' "$line"; done | sort -u; }
 host() {
-    say name "$(uname -n)"; say kernel "$(uname -r)"; say arch "$(uname -m)"; say uid "$(id -u)"; say now "$(date -u +%s)"
+    say name "$(uname -n)"; say kernel "$(uname -r)"; say arch "$(uname -m)"; say uid "$(id -u)"; say mode "${M:-a}"; say now "$(date -u +%s)"
     first /proc/uptime uptime; first /sys/class/dmi/id/sys_vendor vendor; first /sys/class/dmi/id/product_name model
     have systemd-detect-virt && say virt "$(systemd-detect-virt)"
     if [ -r /etc/os-release ]; then sed 's/^/os./' /etc/os-release; elif [ -r /usr/lib/os-release ]; then sed 's/^/os./' /usr/lib/os-release; fi

@@ -20,7 +20,7 @@ sys.modules["hosts"] = hosts
 _spec.loader.exec_module(hosts)
 
 
-def collect(server, *, port=None, known=None, key=None, budget=60):
+def collect(server, *, port=None, known=None, key=None, budget=60, mode="a"):
     rows, calls = [], []
     settings = LinuxSettings(
         address="127.0.0.1",
@@ -28,6 +28,7 @@ def collect(server, *, port=None, known=None, key=None, budget=60):
         user=getpass.getuser(),
         identity_file=key or server.key,
         known_hosts=known or server.known_hosts,
+        mode=mode,
     )
     target = Target(id="h", settings=settings, budget_s=budget)
     sink = Sink(target, lambda found: len([rows.append(row) for row in found]), calls.append)

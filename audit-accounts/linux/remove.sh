@@ -1,0 +1,7 @@
+#!/bin/sh
+# Removes everything that create.sh made.
+set -u
+[ "$(id -u)" -eq 0 ] || { echo "run as root" >&2; exit 1; }
+rm -f /etc/sudoers.d/audit-account /usr/local/libexec/audit-collect /usr/local/libexec/audit-collect-root
+userdel audit 2>/dev/null
+rm -rf /var/lib/audit-account
