@@ -96,9 +96,9 @@ def _print(found: Results, library: Library, pack: Path | None, lang: str) -> No
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in (_("Framework"), _("Half"), _("Gaps"), _("No gap"), _("Inherited"), _("Not assessed"), _("Seen")):
-        table.add_column(title, justify="right" if len(table.columns) > 1 else "left", no_wrap=bool(table.columns))
+        table.add_column(title, justify="right" if len(table.columns) > 1 else "left", no_wrap=True)
     for view in frameworks(found, library):
-        title = view.text.title.fr if view.text and lang == "fr" else view.text.title.en if view.text else view.id
+        title = view.id  # the whole title would squeeze the figures on eighty columns
         for figures in view.figures:
             table.add_row(
                 Text(printable(title)),
