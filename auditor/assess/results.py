@@ -68,7 +68,9 @@ def produce(snapshot: Snapshot, scope: Scope, library: Library, as_of: datetime)
     for result in evaluate(snapshot, scope, library, as_of):
         if isinstance(result, ControlResult):
             tallies[result.control] = tally(result, places)
-        yield canonical(result) + b"\n"
+            yield canonical(result) + b"\n"
+        else:
+            yield result + b"\n"
     estate = Estate(ORGANISATION, services(scope))
     asked = Count(unknown=1, reasons=frozenset({"no_answer"}))
     tallies |= {

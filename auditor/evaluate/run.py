@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import compress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from auditor.codec import canonical
 from auditor.errors import CheckError
-from auditor.evaluate import schema
-from auditor.evaluate.compile import FAIL, OUT, PASS, UNKNOWN, Checked, Joins, Sighted, read, verdict
+from auditor.evaluate import findings, schema
+from auditor.evaluate.compile import FAIL, PASS, UNKNOWN, Checked, Joins, Sighted, read, verdict
 from auditor.evaluate.database import Database, Scoped, opened
 from auditor.evaluate.listing import Listing
 from auditor.evaluate.result import CellResult, ControlResult, Finding
-from auditor.evaluate.sql import literal
 from auditor.evidence.cells import CellName, Sight, sight
-from auditor.evidence.row import Origin
 from auditor.evidence.tables import TABLES
 from auditor.scope import DECLARED
 from auditor.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from auditor.catalog.control import Control, Value
     from auditor.catalog.library import Library
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from auditor.evidence.snapshot import Snapshot
 
 BATCH = 5_000
-_NAMES = {OUT: Verdict.NOT_APPLICABLE, PASS: Verdict.PASS, FAIL: Verdict.FAIL, UNKNOWN: Verdict.UNKNOWN}
 
 
 class Parametrised(Scoped, Protocol):
@@ -70,8 +67,8 @@ class World:
 
 def evaluate(
     snapshot: Snapshot, scope: Parametrised, library: Library, as_of: datetime, tables: Mapping[str, type[Row]] = TABLES
-) -> Iterator[ControlResult | Finding]:
-    """Yield each control's result followed by its findings, controls in the order of their ids.
+) -> Iterator[ControlResult | bytes]:
+    """Yield each control's result followed by its findings (canonical lines of `Finding`), controls in the order of their ids.
 
     Raises EvidenceError when the snapshot cannot be trusted, ContentError when the scope replaces a threshold it may not.
     """
@@ -100,7 +97,7 @@ def judge(
     values: Mapping[str, Mapping[str, Value]],
     references: Iterable[Any] = (),
     tables: Mapping[str, type[Row]] = TABLES,
-) -> Iterator[ControlResult | Finding]:
+) -> Iterator[ControlResult | bytes]:
     """Yield results of `controls` over a loaded world: all controls of a table in one scan, then told in order of id."""
     columns = {name: schema.columns(table, references) for name, table in tables.items()}
     scans: defaultdict[str, list[Checked]] = defaultdict(list)
@@ -119,7 +116,7 @@ def judge(
         table = checked.check.subject
         if table not in listings:
             listings[table] = Listing(world.database.connection, table)
-        yield from _tell(world, listings[table], *told[name], values[name])
+        yield from _tell(world, listings[table], *told[name], values[name], columns[table])
 
 
 def _scan(
@@ -154,8 +151,14 @@ def _run(world: World, sql: str) -> Any:
 
 
 def _tell(
-    world: World, listing: Listing, checked: Checked, index: int, facts: list[str], parameters: Mapping[str, Value]
-) -> Iterator[ControlResult | Finding]:
+    world: World,
+    listing: Listing,
+    checked: Checked,
+    index: int,
+    facts: list[str],
+    parameters: Mapping[str, Value],
+    columns: Mapping[str, str],
+) -> Iterator[ControlResult | bytes]:
     control, table = checked.control, checked.check.subject
     picked = listing.pick(index, (PASS, FAIL, UNKNOWN))
     names = sorted({*listing.spans, *(name for name in world.sights if name.table == table)})
@@ -167,20 +170,20 @@ def _tell(
         declared_only=bool(results) and world.declared({table, *(fact.table for fact in checked.check.facts.values())}),
     )
     if not results:
-        yield Finding(control=control.id, table=table, source="", scope="", id="", verdict=Verdict.UNKNOWN, why=("unseen:no_source",))
+        yield _unseen(control, table, "", "", "no_source")
     for cell in results:
         if not cell.seen:
-            yield Finding(
-                control=control.id,
-                table=table,
-                source=cell.source,
-                scope=cell.scope,
-                id="",
-                verdict=Verdict.UNKNOWN,
-                why=(f"unseen:{cell.reason}",),
-            )
+            yield _unseen(control, table, cell.source, cell.scope, cell.reason)
     if any(cell.failed or cell.unknown for cell in results):
-        yield from _findings(world, checked, index, facts)
+        lines = _run(world, findings.query(checked, index, facts, columns, world.as_of))
+        while batch := lines.fetchmany(BATCH):
+            yield from (line for (line,) in batch)
+
+
+def _unseen(control: Control, table: str, source: str, scope: str, reason: str) -> bytes:
+    return canonical(
+        Finding(control=control.id, table=table, source=source, scope=scope, id="", verdict=Verdict.UNKNOWN, why=(f"unseen:{reason}",))
+    )
 
 
 def _cell(
@@ -226,40 +229,3 @@ def _total(control: Control, cells: tuple[CellResult, ...], parameters: Mapping[
         changed=tuple(name for name in sorted(parameters) if parameters[name] != control.parameters[name].default),
         cells=cells,
     )
-
-
-def _findings(world: World, checked: Checked, index: int, facts: list[str]) -> Iterator[Finding]:
-    control, check = checked.control, checked.check
-    rests, _named = checked.rests_on()
-    show = [name for name in check.show if name not in {"id", "source", "scope"}]
-    limit = world.as_of - timedelta(days=control.freshness_days)
-    reasons = {
-        "plan": f"t.origin in ('plan', 'state') and {literal(control.live_only)}",
-        "stale": f"coalesce(t._at < {literal(limit)}, false)",
-        **{f"null:{name}": f't."{name}" is null' for name in rests},
-        **{f"fact:{fact}": f"v.{name} is null" for fact, name in zip(sorted(check.facts), facts, strict=True)},
-    }
-    columns = ["t.source", "t.scope", "t.id", f"v.c{index}", "t.origin", *(f't."{name}"' for name in show), *reasons.values()]
-    cursor = _run(
-        world,
-        f'select {", ".join(columns)} from "_v_{check.subject}" v join "{check.subject}" t on t._n = v.n '
-        f"where v.c{index} >= {FAIL} order by v.n",
-    )
-    labels, width, origins = tuple(reasons), len(show), {origin.value: origin for origin in Origin}
-    while batch := cursor.fetchmany(BATCH):
-        for source, scope, id_, code, origin, *rest in batch:
-            shown = {
-                name: value.isoformat() + "Z" if isinstance(value, datetime) else value for name, value in zip(show, rest, strict=False)
-            }
-            why = tuple(compress(labels, rest[width:])) if code == UNKNOWN else ()
-            yield Finding(
-                control=control.id,
-                table=check.subject,
-                source=source,
-                scope=scope,
-                id=id_,
-                verdict=_NAMES[code],
-                why=why,
-                show=shown,
-                origin=origins[origin],
-            )

@@ -3,13 +3,14 @@
 import random
 from datetime import timedelta
 
+import msgspec
 import pytest
 from small_world import ALL, AS_OF, FakeScope, FakeSnapshot, Part, Thing, called, control
 
 from auditor.catalog.library import Library
 from auditor.codec import canonical
 from auditor.errors import ContentError, EvidenceError
-from auditor.evaluate.result import ControlResult
+from auditor.evaluate.result import ControlResult, Finding
 from auditor.evaluate.run import evaluate
 from auditor.evidence.cells import Cell, Outcome
 from auditor.evidence.row import Origin
@@ -30,10 +31,16 @@ def library(*controls):
     return Library(controls={item.id: item for item in controls}, frameworks={}, references={}, documents={}, sha256="", release="")
 
 
-def run(rows, controls=(GOOD,), scope=None, as_of=AS_OF, **told):
-    lines = list(evaluate(FakeSnapshot(rows, **told), scope or FakeScope(), library(*controls), as_of, ALL))
+def told(line):
+    found = msgspec.json.decode(line, type=Finding)
+    assert canonical(found) == line
+    return found
+
+
+def run(rows, controls=(GOOD,), scope=None, as_of=AS_OF, **seen):
+    lines = list(evaluate(FakeSnapshot(rows, **seen), scope or FakeScope(), library(*controls), as_of, ALL))
     results = {line.control: line for line in lines if isinstance(line, ControlResult)}
-    return results, [line for line in lines if not isinstance(line, ControlResult)]
+    return results, [told(line) for line in lines if isinstance(line, bytes)]
 
 
 def test_rows_are_told_apart_and_counted():
@@ -183,7 +190,7 @@ def test_the_same_bytes_whatever_the_order_of_rows_and_controls():
     for _turn in range(4):
         rng.shuffle(rows)
         lines = evaluate(FakeSnapshot(rows), FakeScope(), library(GOOD, facts), AS_OF, ALL)
-        answers.add(b"\n".join(canonical(line) for line in lines))
+        answers.add(b"\n".join(line if isinstance(line, bytes) else canonical(line) for line in lines))
     assert len(answers) == 1
 
 
@@ -198,3 +205,22 @@ def test_what_overflows_is_unknown():
     rows = [Thing(source="s", id="t", size=2**62), Thing(source="s", id="u", size=1, made_at=AS_OF)]
     results, _findings = run(rows, [huge])
     assert results["huge"].cells[0].unknown == ("t",)
+
+
+def test_the_engine_writes_any_text_as_the_codec_does():
+    texts = [chr(number) for number in range(0x300)] + [
+        "\u2028\u2029",
+        "😀\U0010ffff\ue000\uffff",
+        "\\u000B\x0b\\\x0b\\\\u001F",
+        "",
+        "'\"/",
+    ]
+    rows = [Thing(source="s", scope=text, id=f"{n}-{text}", name=text, good=False, size=1) for n, text in enumerate(texts)]
+    rows += [Thing(source="s", id="when", good=False, size=1, made_at=AS_OF.replace(year=1, hour=0))]
+    shown = control("subject: thing\nexpect: thing.good\nshow: [size, name, made_at, good, id, site, name]", "shown")
+    _results, findings = run(rows, [shown])
+    assert {(found.scope, found.id, found.show["name"]) for found in findings if found.id} == {
+        (row.scope, row.id, row.name) for row in rows
+    }
+    assert {found.show["made_at"] for found in findings if found.id} == {None, "0001-11-24T00:00:00Z"}
+    assert {(found.show["size"], found.show["good"]) for found in findings if found.id} == {(1, False)}
