@@ -7,8 +7,7 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from auditor.assess import words
-from auditor.assess.assessment import State
+from auditor.assess.assessment import Side, State
 from auditor.publish.report import Results, frameworks, read
 from auditor.text import _
 from auditor.verdict import Verdict
@@ -96,13 +95,14 @@ def _print(found: Results, library: Library, pack: Path | None, lang: str) -> No
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in (_("Framework"), _("Half"), _("Gaps"), _("No gap"), _("Inherited"), _("Not assessed"), _("Seen")):
-        table.add_column(title, justify="right" if len(table.columns) > 1 else "left", no_wrap=True)
+        figure = len(table.columns) > 1
+        table.add_column(title, justify="right" if figure else "left", no_wrap=not figure, min_width=7 if figure else None)
     for view in frameworks(found, library):
         title = view.id  # the whole title would squeeze the figures on eighty columns
         for figures in view.figures:
             table.add_row(
                 Text(printable(title)),
-                Text(words.half(figures.half)),
+                Text(_("ours") if figures.half is Side.OURS else _("provider's")),
                 Text(str(figures.gaps), style="bold red" if figures.gaps else ""),
                 Text(str(figures.states[State.NO_GAP])),
                 Text(str(figures.states[State.INHERITED])),
