@@ -27,7 +27,7 @@ class Host(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     model: Annotated[str | None, Doc(description="model (DMI)")] = None
     uptime_s: Annotated[int | None, Doc(description="seconds since start, /proc/uptime")] = None
     privileged: Annotated[bool | None, Doc(description="the reading ran as root")] = None
-    mode: Annotated[str | None, Doc(description="how it was read: `a` plain or sudo, `b` forced command")] = None
+    mode: Annotated[str | None, Doc(description="how it was read: `a` plain or sudo, `b` forced command, `c` its own timer")] = None
     reboot_pending: Annotated[
         bool | None, Doc(description="an installed update waits for a restart; null when nothing on the machine tells")
     ] = None

@@ -69,7 +69,37 @@ def test_a_refused_sudo_is_told_and_nothing_of_roots_is_known(tmp_path):
     assert {row.hash_alg for row in rows if row.TABLE == "host_account"} == {None}
 
 
-@pytest.mark.parametrize("name", ["create.sh", "verify-readonly.sh", "remove.sh"])
+def spooled(folder):
+    """Run the command that create-timer.sh installs, from create-timer.sh itself."""
+    text = (ACCOUNTS / "create-timer.sh").read_text(encoding="utf-8")
+    head = text.split("<<'HEAD'\n")[1].split("\nHEAD\n")[0]
+    tail = text.split("<<'TAIL'\n")[1].split("\nTAIL\n")[0]
+    (folder / "audit-spool").write_text("\n".join([head, SCRIPT.read_text(encoding="utf-8"), tail]) + "\n", encoding="utf-8")
+    subprocess.run(["/bin/sh", folder / "audit-spool", folder], check=True)
+    return folder / "answer"
+
+
+def test_the_machines_own_answer_is_read_and_nothing_runs(tmp_path):
+    answer = spooled(tmp_path)
+    with hosts.sshd(tmp_path) as server:
+        rows, calls, error = collect(server, mode="c", spool=str(answer))
+        assert error is None
+        assert [row.mode for row in rows if row.TABLE == "host"] == ["c"]
+        assert calls["spool"].outcome == "ok"
+        whole = answer.read_bytes()
+        answer.write_bytes(whole[: len(whole) // 2])
+        _rows, calls, _error = collect(server, mode="c", spool=str(answer))
+        assert calls["spool"].outcome == "partial"
+        head, body = whole.split(b"\n", 1)
+        mark = head.split(b" T=")[0]
+        for changed in (mark + b" T=1700000000\n" + body, mark + b" T=4102444800\n" + body, body, b""):
+            answer.write_bytes(changed)
+            rows, _calls, error = collect(server, mode="c", spool=str(answer))
+            assert error is not None, "too old, from the future, headless, empty: nothing is taken"
+            assert rows == []
+
+
+@pytest.mark.parametrize("name", ["create.sh", "create-timer.sh", "verify-readonly.sh", "remove.sh"])
 @pytest.mark.parametrize("shell", ["dash", "bash", "ksh"])
 def test_the_scripts_of_the_account_are_shell(name, shell):
     if not shutil.which(shell):

@@ -20,7 +20,7 @@ sys.modules["hosts"] = hosts
 _spec.loader.exec_module(hosts)
 
 
-def collect(server, *, port=None, known=None, key=None, budget=60, mode="a"):
+def collect(server, *, port=None, known=None, key=None, budget=60, **more):
     rows, calls = [], []
     settings = LinuxSettings(
         address="127.0.0.1",
@@ -28,7 +28,7 @@ def collect(server, *, port=None, known=None, key=None, budget=60, mode="a"):
         user=getpass.getuser(),
         identity_file=key or server.key,
         known_hosts=known or server.known_hosts,
-        mode=mode,
+        **more,
     )
     target = Target(id="h", settings=settings, budget_s=budget)
     sink = Sink(target, lambda found: len([rows.append(row) for row in found]), calls.append)
